@@ -1,0 +1,4 @@
+"""Every CAISO locational marginal price, correct, on your disk, in one command.
+
+The public names of the package, and nothing else; importing it has no side effect.
+"""

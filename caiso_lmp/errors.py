@@ -1,0 +1,163 @@
+"""Every error of the package, in one tree. Exit code 2 for :class:`UsageError`, 1 for the rest.
+
+    CaisoLmpError
+    ├── UsageError                 wrong use or configuration: nothing was done
+    ├── OasisFileError             one file is not a loadable set of prices
+    │   ├── OasisAnswerError       OASIS answered with an error code instead of a report
+    │   │   └── NoDataError        … with code 1000, "no data": a normal outcome
+    │   ├── NotPricesError         an OASIS report, but not of locational marginal prices
+    │   ├── NotOasisFileError      nothing that OASIS writes
+    │   ├── HtmlPageError          a web page where a report should be (throttle or outage)
+    │   ├── BrokenZipError         truncated, corrupt or unreadable archive
+    │   ├── OversizedFileError     inflates past the stated limit
+    │   ├── MixedMembersError      members that cannot be one answer
+    │   ├── MissingColumnError     a column is absent, renamed or doubled
+    │   ├── BrokenRowsError        lines or elements that cannot be read as rows
+    │   ├── TimeContradictionError times and trading labels of a row disagree
+    │   ├── ConflictingPricesError two different prices for one key
+    │   └── PartialFileError       a whole price component is absent
+    ├── RawStoreError              the folder of raw files cannot be read or written
+    │   └── RawFileChangedError    a kept file is not what its manifest says
+    └── WarehouseError             the DuckDB file cannot be used as a warehouse
+        └── WarehouseLockedError   another process kept it locked for the whole waiting time
+
+Every error says what happened, where (file, member, rows), and what to do about it (``hint``).
+It is not the place for normal outcomes inside the package: those are values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class CaisoLmpError(Exception):
+    """Base of all errors of this package.
+
+    Attributes:
+        message: What happened, in one sentence.
+        hint: What to do about it; empty when there is nothing to do.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+class UsageError(CaisoLmpError):
+    """The question itself is wrong: an argument, an option or a setting."""
+
+
+class OasisFileError(CaisoLmpError):
+    """One file cannot be loaded.
+
+    Attributes:
+        file: The file as the caller named it; None while only its bytes are known.
+        member: The member of the zip concerned, if one is.
+        rows: Numbers of the rows concerned (the first data row is 1), the first few of them.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        file: Path | str | None = None,
+        member: str | None = None,
+        rows: Sequence[int] = (),
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.file = file
+        self.member = member
+        self.rows = tuple(rows)
+
+    def __str__(self) -> str:
+        where = [str(self.file)] if self.file is not None else []
+        if self.member and self.member != (Path(self.file).name if self.file is not None else None):
+            where.append(f"member {self.member}")
+        if self.rows:
+            where.append(f"row{'s' if len(self.rows) > 1 else ''} {', '.join(map(str, self.rows))}")
+        text = super().__str__()
+        return f"{': '.join([', '.join(where), text])}" if where else text
+
+
+class OasisAnswerError(OasisFileError):
+    """OASIS answered with an error report.
+
+    Attributes:
+        code: The number in ``ERR_CODE`` (1001 … 1020), as published in the interface specification.
+    """
+
+    def __init__(
+        self, message: str, *, code: int, hint: str = "", file: Path | str | None = None, member: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, file=file, member=member)
+        self.code = code
+
+
+class NoDataError(OasisAnswerError):
+    """OASIS has no data for this question (code 1000): not yet, no longer, or never."""
+
+
+class NotPricesError(OasisFileError):
+    """A report of OASIS that holds no locational marginal prices, such as a load forecast or the node atlas."""
+
+
+class NotOasisFileError(OasisFileError):
+    """The content is nothing that OASIS writes."""
+
+
+class HtmlPageError(OasisFileError):
+    """A web page stands where the report should be: OASIS was throttling or down when it was saved."""
+
+
+class BrokenZipError(OasisFileError):
+    """The archive is truncated or corrupt; every byte of a zip is accounted for before its prices are used."""
+
+
+class OversizedFileError(OasisFileError):
+    """The file inflates past the stated limit, which no answer of OASIS does."""
+
+
+class MixedMembersError(OasisFileError):
+    """The members of one zip cannot be one answer: prices beside errors, or several markets."""
+
+
+class MissingColumnError(OasisFileError):
+    """A column that the report must have is absent, renamed or there twice."""
+
+
+class BrokenRowsError(OasisFileError):
+    """Lines (CSV) or elements (XML) that cannot be read as rows, as in a file that was cut."""
+
+
+class TimeContradictionError(OasisFileError):
+    """The UTC times of a row contradict each other or its OPR_DT, OPR_HR or OPR_INTERVAL."""
+
+
+class ConflictingPricesError(OasisFileError):
+    """One file gives two different prices for one (market, node, interval start, component)."""
+
+
+class PartialFileError(OasisFileError):
+    """A whole component that the market publishes is absent: loading the rest would pass for complete."""
+
+
+class RawStoreError(CaisoLmpError):
+    """The folder of raw files cannot be read or written."""
+
+
+class RawFileChangedError(RawStoreError):
+    """A kept raw file is missing or no longer has the bytes its manifest names."""
+
+
+class WarehouseError(CaisoLmpError):
+    """The DuckDB file cannot be used as a warehouse of this version."""
+
+
+class WarehouseLockedError(WarehouseError):
+    """Another process held the warehouse for the whole waiting time."""
