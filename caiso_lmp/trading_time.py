@@ -26,6 +26,8 @@ REPEATED_HOUR: Final = 25
 ON_PEAK_HOURS: Final = range(7, 23)  # operating hours 7 … 22, Monday to Saturday, not on NERC holidays
 
 _ZONE: Final = ZoneInfo(PACIFIC)
+_SUNDAY: Final = 6
+_HOURLY: Final = 60  # minutes
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 
@@ -120,7 +122,7 @@ def expected_intervals_expr(market: Market, trade_dates_seen: list[date]) -> pl.
 
 def on_peak_hours(trade_date: date) -> int:
     """Count the on-peak hours of a trade date: 16, or 0 on Sundays and NERC holidays."""
-    peak_day = trade_date.weekday() != 6 and trade_date not in nerc_holidays(trade_date.year)
+    peak_day = trade_date.weekday() != _SUNDAY and trade_date not in nerc_holidays(trade_date.year)
     return len(ON_PEAK_HOURS) if peak_day else 0
 
 
@@ -134,7 +136,7 @@ def nerc_holidays(year: int) -> frozenset[date]:
     memorial = _weekday_on_or_before(date(year, 5, 31), weekday=0)
     labor = _weekday_on_or_before(date(year, 9, 7), weekday=0)
     thanksgiving = _weekday_on_or_before(date(year, 11, 28), weekday=3)
-    observed = (day + _DAY if day.weekday() == 6 else day for day in fixed)
+    observed = (day + _DAY if day.weekday() == _SUNDAY else day for day in fixed)
     return frozenset((*observed, memorial, labor, thanksgiving))
 
 
@@ -155,7 +157,7 @@ def with_trading_labels(frame: pl.DataFrame, interval_minutes: int) -> pl.DataFr
     local = start.dt.convert_time_zone(PACIFIC)
     hour_before = (start - pl.duration(hours=1)).dt.convert_time_zone(PACIFIC)
     repeated = (local.dt.hour() == hour_before.dt.hour()) & (local.dt.date() == hour_before.dt.date())
-    interval = pl.lit(0) if interval_minutes == 60 else local.dt.minute() // interval_minutes + 1
+    interval = pl.lit(0) if interval_minutes == _HOURLY else local.dt.minute() // interval_minutes + 1
     return frame.with_columns(
         interval_start_local=local,
         trade_date=local.dt.date(),

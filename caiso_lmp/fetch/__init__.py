@@ -1,0 +1,1 @@
+"""OASIS → raw files on disk."""

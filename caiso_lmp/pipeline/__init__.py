@@ -1,0 +1,1 @@
+"""One raw file → one frame, without side effects."""

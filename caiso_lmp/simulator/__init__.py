@@ -1,0 +1,1 @@
+"""An OASIS on loopback: made prices, rendered as OASIS renders them."""

@@ -1,0 +1,1 @@
+"""Frames ↔ DuckDB: the only package that imports duckdb."""
