@@ -1,0 +1,71 @@
+# Everything one does with this project; `make` alone lists it.
+# Each target that needs Python makes its environment (.venv) first, once, from the pinned constraints.txt.
+# Another interpreter than the one found: make test PYTHON=python3.12
+
+ifndef PYTHON
+PYTHON := $(or $(shell for python in python3 python3.13 python3.12 python3.11; do \
+    $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done),python3)
+endif
+PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready-$(PYTHON_VERSION)
+
+# Files recorded from OASIS, if this machine has them: `make check` then runs the tests on them too.
+RECORDED := $(abspath $(or $(CAISO_LMP_RECORDED),$(wildcard ../shared/oasis)))
+WITH_RECORDED := $(if $(RECORDED),CAISO_LMP_RECORDED=$(RECORDED))
+
+# What `make test` leaves to `make check`: pages of the documentation, and the wheel (which needs a package index).
+SLOWER := --ignore=tests/docs --ignore=tests/packaging
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check soak bench format constraints clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+demo: $(READY) ## make OASIS files on the spot, load them, show coverage and prices, draw a chart
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python examples/demo.py
+
+test: $(READY) ## unit, property and integration tests (at most 5 minutes, no network)
+	$(BIN)/pytest -m "not soak" $(SLOWER)
+
+check: $(READY) ## what CI runs: format, lint, types, every test but soak, documentation, the wheel
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(WITH_RECORDED) $(BIN)/pytest -m "not soak"
+
+soak: $(READY) ## the tests that take long: more examples, more kills
+	$(WITH_RECORDED) $(BIN)/pytest -m soak
+
+bench: $(READY) ## measure loading and queries on a made day of all nodes
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/run.py
+
+format: $(READY) ## format the code and mend what the linter can mend
+	$(BIN)/ruff check --fix --exit-zero --quiet
+	$(BIN)/ruff format
+
+constraints: ## resolve constraints.txt anew, from pyproject.toml alone (with Python 3.11, the oldest supported)
+	rm -rf build/resolve
+	$(PYTHON) -m venv build/resolve
+	build/resolve/bin/pip install --quiet --upgrade pip
+	build/resolve/bin/pip install --quiet --editable '.[charts]' --group dev
+	{ sed '/^#/!d' constraints.txt; \
+	  build/resolve/bin/pip list --format=freeze --exclude-editable --exclude setuptools; } > build/constraints.txt
+	mv build/constraints.txt constraints.txt
+	rm -rf build/resolve
+
+clean: ## remove what make made (not data/, but for the demo's folder)
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis data/demo
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	    || { echo "Python 3.11 or newer is needed; name one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@echo "Making $(VENV) for Python $(PYTHON_VERSION); once, about half a minute."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --upgrade pip
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt \
+	    --editable '.[charts]' --group dev
+	@touch $@
