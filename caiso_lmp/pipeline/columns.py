@@ -1,0 +1,39 @@
+"""The raw frame: the columns of one member, under our names, as OASIS wrote them.
+
+Grain: one row per row of the member, in its order. Everything is text still; labels are
+``Categorical`` because a day of 408,000 rows has 24 different times, prices are ``String`` so that
+an unreadable one can be shown as it stood.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+MARKET_RUN_ID: Final = "market_run_id"
+LMP_TYPE: Final = "lmp_type"
+DATA_ITEM: Final = "data_item"
+NODE: Final = "node"
+START: Final = "interval_start_gmt"
+END: Final = "interval_end_gmt"
+OPR_DT: Final = "opr_dt"
+OPR_HR: Final = "opr_hr"
+OPR_INTERVAL: Final = "opr_interval"
+INTERVAL_NUM: Final = "interval_num"
+PRICE: Final = "price"
+
+CSV_TIME_COLUMNS: Final = (START, END, OPR_DT, OPR_HR, OPR_INTERVAL)
+XML_TIME_COLUMNS: Final = (START, END, OPR_DT, INTERVAL_NUM)
+
+TEXT: Final = pl.Categorical()
+
+
+def is_xml(raw: pl.DataFrame) -> bool:
+    """Tell whether a raw frame came from the XML form, which counts intervals over the day."""
+    return INTERVAL_NUM in raw.columns
+
+
+def time_columns(raw: pl.DataFrame) -> tuple[str, ...]:
+    """Name the columns of a raw frame that say when."""
+    return XML_TIME_COLUMNS if is_xml(raw) else CSV_TIME_COLUMNS

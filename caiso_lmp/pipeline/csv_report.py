@@ -1,0 +1,145 @@
+"""A CSV member → the raw frame, its columns found by name in any order.
+
+The price stands in ``VALUE``, ``PRC`` or ``MW``, by report and version; the first present is the
+price. Reports that are not LMPs are told apart from LMP reports with a changed header: the first
+are passed over, the second must never be.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+from typing import Final
+
+import polars as pl
+
+from caiso_lmp.errors import BrokenRowsError, MissingColumnError, NotOasisFileError, NotPricesError
+from caiso_lmp.market import COMPONENT_OF_DATA_ITEM, COMPONENT_OF_LMP_TYPE
+from caiso_lmp.pipeline import columns as raw
+from caiso_lmp.pipeline.container import Member
+
+PRICE_COLUMNS: Final = ("VALUE", "PRC", "MW")
+_NAMES: Final = {
+    "INTERVALSTARTTIME_GMT": raw.START,
+    "INTERVALENDTIME_GMT": raw.END,
+    "OPR_DT": raw.OPR_DT,
+    "OPR_HR": raw.OPR_HR,
+    "OPR_INTERVAL": raw.OPR_INTERVAL,
+    "NODE": raw.NODE,
+    "MARKET_RUN_ID": raw.MARKET_RUN_ID,
+    "LMP_TYPE": raw.LMP_TYPE,
+}
+_LMP_MARKS: Final = {"LMP_TYPE", "NODE_ID_XML", "PNODE_RESMRID"}  # only nodal price reports have these
+_OASIS_MARKS: Final = (
+    _LMP_MARKS
+    | {"OPR_DT", "OPR_DATE", "OPR_HR", "XML_DATA_ITEM", "INTERVALSTARTTIME_GMT"}
+    | {
+        "INTERVAL_START_GMT",
+        "MARKET_RUN_ID",
+        "EFF_START_DT",
+        "EFF_START_DT_GMT",
+    }
+)
+_OTHER_REPORT: Final = {"TIE"}  # PRC_SPTIE_LMP: prices per scheduling point and tie, not per node
+_ROWS_NAMED: Final = 5
+_CUT: Final = "the file was cut or edited: download it again"
+
+
+def read_csv_member(member: Member) -> pl.DataFrame:
+    """Read one CSV member as a raw frame.
+
+    Raises:
+        NotOasisFileError: No column of OASIS in the header.
+        NotPricesError: A report of OASIS without locational marginal prices.
+        MissingColumnError: A column of the price report is absent, renamed or doubled.
+        BrokenRowsError: Lines that cannot be read, or a last line without its end.
+    """
+    header_end = member.content.find(b"\n") % (len(member.content) + 1)
+    header = _fields(member.content[:header_end])
+    first_row = _fields(member.content[header_end + 1 : member.content.find(b"\n", header_end + 1)])
+    _refuse_other_reports(member, header, first_row)
+    chosen = _chosen_columns(member, header)
+    if not member.content.endswith(b"\n"):
+        last = member.content.count(b"\n")
+        raise BrokenRowsError("the last line has no end", member=member.name, rows=[last], hint=_CUT)
+    return _read(member, len(header), chosen)
+
+
+def _fields(line: bytes) -> list[str]:
+    text = line.decode("utf-8-sig", errors="replace").strip("\r\n")
+    return next(csv.reader([text]), [])
+
+
+def _refuse_other_reports(member: Member, header: list[str], first_row: list[str]) -> None:
+    if not _OASIS_MARKS & set(header):
+        raise NotOasisFileError(
+            f"no column of an OASIS report in its first line, but {', '.join(header[:3])!r}",
+            member=member.name,
+            hint="load zips, CSVs or XML as OASIS serves them",
+        )
+    values = dict(zip(header, first_row, strict=False))
+    item = values.get("XML_DATA_ITEM", "")
+    other_item = bool(item) and item not in COMPONENT_OF_DATA_ITEM
+    other_prices = other_item and values.get("LMP_TYPE") not in COMPONENT_OF_LMP_TYPE
+    if _OTHER_REPORT & set(header) or not _LMP_MARKS & set(header) or other_prices:
+        raise NotPricesError(f"an OASIS report without nodal LMPs ({item or header[0]})", member=member.name)
+
+
+def _chosen_columns(member: Member, header: list[str]) -> dict[int, str]:
+    """Map positions in the header to our names; the last column proves that lines are whole."""
+    price = next((name for name in PRICE_COLUMNS if name in header), None)
+    absent = [name for name in _NAMES if name not in header] + ([] if price else [" or ".join(PRICE_COLUMNS)])
+    doubled = [name for name in (*_NAMES, price) if header.count(name or "") > 1]
+    if absent or doubled:
+        problem = f"no column {', '.join(absent)}" if absent else f"column {', '.join(map(str, doubled))} twice"
+        raise MissingColumnError(
+            f"{problem}; the columns are {', '.join(header)}",
+            member=member.name,
+            hint="if OASIS changed its layout, please report it with this file",
+        )
+    names = {**_NAMES, str(price): raw.PRICE, "XML_DATA_ITEM": raw.DATA_ITEM}
+    chosen = {position: names[name] for position, name in enumerate(header) if name in names}
+    return chosen if len(header) - 1 in chosen else {**chosen, len(header) - 1: _LAST}
+
+
+_LAST: Final = "last"
+
+
+def _read(member: Member, width: int, chosen: dict[int, str]) -> pl.DataFrame:
+    as_text = (raw.PRICE, _LAST)
+    schema = {_auto(n): pl.String() if chosen.get(n, _LAST) in as_text else raw.TEXT for n in range(width)}
+    try:
+        rows = pl.read_csv(
+            member.content,
+            has_header=False,
+            skip_lines=1,
+            schema=schema,
+            columns=[_auto(n) for n in chosen],
+        )
+    except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
+        uneven = _uneven_lines(member, width)
+        reason = f"lines without exactly {width} fields" if uneven else str(error).splitlines()[0]
+        raise BrokenRowsError(f"cannot be read as CSV: {reason}", member=member.name, rows=uneven, hint=_CUT) from error
+    return _whole_lines(member, rows.rename({_auto(n): name for n, name in chosen.items()}))
+
+
+def _uneven_lines(member: Member, width: int) -> list[int]:
+    """Number the first lines that are longer or shorter than the header; only for a message."""
+    lines = csv.reader(io.StringIO(member.content.decode("utf-8", errors="replace"), newline=""))
+    uneven = (number for number, fields in enumerate(lines) if number and len(fields) != width)
+    return list(itertools.islice(uneven, _ROWS_NAMED))
+
+
+def _auto(position: int) -> str:
+    """Name a column as Polars does without a header: OASIS's own names could stand twice."""
+    return f"column_{position + 1}"
+
+
+def _whole_lines(member: Member, rows: pl.DataFrame) -> pl.DataFrame:
+    """Refuse lines with too few fields: a price in the middle of such a line may itself be cut."""
+    last = rows.columns[-1] if _LAST not in rows.columns else _LAST
+    if rows[last].null_count():
+        short = rows.with_row_index("row", 1).filter(pl.col(last).is_null())["row"].head(_ROWS_NAMED).to_list()
+        raise BrokenRowsError("lines with too few fields", member=member.name, rows=short, hint=_CUT)
+    return rows.drop(_LAST, strict=False)

@@ -1,0 +1,54 @@
+"""One member's bytes → the raw frame (see :mod:`caiso_lmp.pipeline.columns`), by its content."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from caiso_lmp.errors import BrokenRowsError, MixedMembersError
+from caiso_lmp.market import COMPONENT_OF_LMP_TYPE, MARKET_OF_RUN_ID, Market
+from caiso_lmp.pipeline import columns as raw
+from caiso_lmp.pipeline.container import Member
+from caiso_lmp.pipeline.csv_report import read_csv_member
+from caiso_lmp.pipeline.xml_report import read_xml_member
+
+
+def read_member(member: Member) -> pl.DataFrame:
+    """Read one member, CSV or XML, as a raw frame.
+
+    Raises:
+        OasisFileError: The member is not a readable price report; see the two readers.
+    """
+    text = member.content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
+    rows = read_xml_member(member) if text.startswith(b"<") else read_csv_member(member)
+    return rows.pipe(_agreeing_items, member)
+
+
+def _agreeing_items(rows: pl.DataFrame, member: Member) -> pl.DataFrame:
+    """Refuse rows whose LMP_TYPE and XML_DATA_ITEM name different components, then drop the second."""
+    if raw.DATA_ITEM not in rows.columns:
+        return rows
+    items = {lmp_type: component.data_item for lmp_type, component in COMPONENT_OF_LMP_TYPE.items()}
+    pairs = rows.select(raw.LMP_TYPE, raw.DATA_ITEM).unique().cast(pl.String)
+    wrong = pairs.filter(pl.col(raw.LMP_TYPE).replace_strict(items, default=None) != pl.col(raw.DATA_ITEM))
+    if wrong.height:
+        lmp_type, item = wrong.row(0)
+        same = (pl.col(raw.LMP_TYPE) == lmp_type) & (pl.col(raw.DATA_ITEM) == item)
+        numbers = rows.with_row_index("row", 1).filter(same)["row"].head(5).to_list()
+        raise BrokenRowsError(f"LMP_TYPE {lmp_type} with item {item}", member=member.name, rows=numbers)
+    return rows.drop(raw.DATA_ITEM)
+
+
+def market_of(rows: pl.DataFrame, member: Member) -> Market | None:
+    """Tell the market of a raw frame; None where it has no readable row.
+
+    Raises:
+        BrokenRowsError: A market run that OASIS's price reports do not have.
+        MixedMembersError: Several markets in one member.
+    """
+    runs = rows[raw.MARKET_RUN_ID].drop_nulls().unique().cast(pl.String).sort().to_list()
+    unknown = [run for run in runs if run not in MARKET_OF_RUN_ID]
+    if unknown:
+        raise BrokenRowsError(f"unknown MARKET_RUN_ID {unknown[0]!r}", member=member.name)
+    if len(runs) > 1:
+        raise MixedMembersError(f"several markets in one file: {', '.join(runs)}", member=member.name)
+    return MARKET_OF_RUN_ID[runs[0]] if runs else None

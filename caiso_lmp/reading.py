@@ -1,0 +1,150 @@
+"""Read one OASIS file, whole and checked: the composition of pipeline and schemas.
+
+Called by ``load``, ``rebuild`` and ``verify``, and by people through :func:`read_zip`.
+It touches nothing but the file it reads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from caiso_lmp.errors import MixedMembersError, NotPricesError, OasisAnswerError, OasisFileError, PartialFileError
+from caiso_lmp.market import Market
+from caiso_lmp.pipeline.components import price_rows, to_interval_rows
+from caiso_lmp.pipeline.container import MAX_INFLATED_BYTES, Member, read_members
+from caiso_lmp.pipeline.members import market_of, read_member
+from caiso_lmp.pipeline.times import read_times
+from caiso_lmp.schemas.oddities import count_oddities
+from caiso_lmp.schemas.quarantine import set_apart
+from caiso_lmp.schemas.raw import find_defects
+from caiso_lmp.schemas.tidy import validate_tidy
+
+
+@dataclass(frozen=True)
+class MemberFacts:
+    """What a member of a raw file was: its name, its inflated size, its rows of prices."""
+
+    name: str
+    bytes: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class TidyFile:
+    """One raw file, read.
+
+    Attributes:
+        market: The market it is of.
+        prices: The tidy frame (:mod:`caiso_lmp.pipeline.tidy`): what is fit to load.
+        quarantine: What is not, with reasons (:data:`caiso_lmp.schemas.quarantine.QUARANTINE`).
+        oddities: Counts by kind (:mod:`caiso_lmp.schemas.oddities`).
+        members: The members, in the order of the archive.
+    """
+
+    market: Market
+    prices: pl.DataFrame
+    quarantine: pl.DataFrame
+    oddities: dict[str, int]
+    members: tuple[MemberFacts, ...]
+
+    @property
+    def rows(self) -> int:
+        """Count the rows of all members."""
+        return sum(member.rows for member in self.members)
+
+
+def read_zip(path: Path | str) -> pl.DataFrame:
+    """Read one OASIS file (zip, bare CSV or bare XML) as a tidy frame.
+
+    Grain, columns, dtypes, units, order and nulls: see :mod:`caiso_lmp.pipeline.tidy`. Intervals
+    with a value that cannot be used are left out; :func:`read_file` gives them too.
+
+    Raises:
+        NoDataError: OASIS answered "no data".
+        OasisFileError: The file is broken, partial, contradicts itself or is something else.
+        OSError: The file cannot be opened.
+    """
+    return read_file(path).prices
+
+
+def read_file(path: Path | str, *, limit: int = MAX_INFLATED_BYTES) -> TidyFile:
+    """Read one OASIS file with its facts, quarantine and oddities.
+
+    Args:
+        path: Zip, bare CSV or bare XML.
+        limit: Most bytes that it may inflate to.
+
+    Raises:
+        OasisFileError: As for :func:`read_zip`, with ``file`` set to ``path``.
+        OSError: The file cannot be opened.
+    """
+    try:
+        return read_bytes(Path(path).read_bytes(), Path(path).name, limit=limit)
+    except OasisFileError as error:
+        error.file = path
+        raise
+
+
+def read_bytes(raw: bytes, name: str, *, limit: int = MAX_INFLATED_BYTES) -> TidyFile:
+    """Read the bytes of one OASIS file; ``name`` is for messages only."""
+    gathered = _Gathered()
+    for member in read_members(raw, name, limit=limit):
+        gathered.take(member)
+    market, parts, defects = gathered.answer()
+    whole, quarantine = to_interval_rows(parts, market).pipe(set_apart, defects, market)
+    prices = validate_tidy(whole)
+    return TidyFile(market, prices, quarantine, count_oddities(prices), tuple(gathered.members))
+
+
+class _Gathered:
+    """Price rows and defects of the members read so far."""
+
+    def __init__(self) -> None:
+        self.market: Market | None = None
+        self.parts: list[pl.DataFrame] = []
+        self.defects: list[pl.DataFrame] = []
+        self.members: list[MemberFacts] = []
+        self.strangers: list[OasisFileError] = []
+
+    def take(self, member: Member) -> None:
+        """Read one more member; remember it as a stranger if it holds something other than prices."""
+        try:
+            rows = read_member(member)
+        except (NotPricesError, OasisAnswerError) as error:
+            self.strangers.append(error)
+            return
+        self.members.append(MemberFacts(member.name, len(member.content), rows.height))
+        self._agree_on_market(market_of(rows, member), member)
+        if rows.height and self.market is not None:
+            self._take_rows(rows, self.market, member.name)
+
+    def _agree_on_market(self, market: Market | None, member: Member) -> None:
+        if market and self.market and market is not self.market:
+            raise MixedMembersError(f"{market} beside {self.market} in one file", member=member.name)
+        self.market = self.market or market
+
+    def _take_rows(self, rows: pl.DataFrame, market: Market, member: str) -> None:
+        times = read_times(rows, market.report, member)
+        prices = price_rows(rows, times)
+        keyed = prices.select("row", pl.col("node").cast(pl.String).fill_null(""), "interval_start")
+        defects = find_defects(rows, member)
+        self.defects.append(defects.join(keyed, on="row").drop("row"))
+        self.parts.append(prices.filter((pl.col("node") != "").fill_null(value=False)))
+
+    def answer(self) -> tuple[Market, list[pl.DataFrame], pl.DataFrame]:
+        """Give what was gathered, if it is one set of prices.
+
+        Raises:
+            OasisFileError: An error report, no prices, or prices beside something else.
+        """
+        if self.strangers and self.members:
+            stranger = self.strangers[0]
+            raise MixedMembersError(f"prices beside something else: {stranger.message}", member=stranger.member)
+        if self.strangers:
+            raise self.strangers[0]
+        if self.market is None:
+            raise PartialFileError("no row of prices", hint="the file holds only headers: download it again")
+        return self.market, self.parts, pl.concat(self.defects)

@@ -1,0 +1,80 @@
+"""Pandera model of the raw frame: which rows can become a price.
+
+Validation is always eager: on a LazyFrame Pandera skips the checks of values without a word.
+A row that fails is a *defect*: it takes its whole (node, interval) to quarantine.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandera.polars as pa
+import polars as pl
+from pandera.errors import SchemaErrors
+
+from caiso_lmp.market import COMPONENT_OF_LMP_TYPE
+
+_REASONS: Final = {
+    "names_a_node": "the node is empty",
+    "names_a_component": "unknown LMP_TYPE {value!r}",
+    "is_a_number": "{lmp_type} price {value!r} is not a number",
+    "not_nullable": "{column} is empty",
+}
+
+
+class RawRows(pa.DataFrameModel):
+    """Rows of a member whose time labels are known to agree; see :mod:`caiso_lmp.pipeline.columns`."""
+
+    market_run_id: pl.Categorical
+    lmp_type: pl.Categorical = pa.Field(nullable=True)
+    node: pl.Categorical = pa.Field(nullable=True)
+    price: pl.String = pa.Field(nullable=True)
+
+    class Config:
+        """Time columns are checked by the pipeline, which knows how they depend on each other."""
+
+        strict = False
+
+    @pa.check("node")
+    def names_a_node(cls, rows: pa.PolarsData) -> pl.LazyFrame:  # noqa: N805 - Pandera makes it a class method
+        """Every row names its node."""
+        return rows.lazyframe.select((pl.col(rows.key) != "").fill_null(value=False))
+
+    @pa.check("lmp_type")
+    def names_a_component(cls, rows: pa.PolarsData) -> pl.LazyFrame:  # noqa: N805 - Pandera makes it a class method
+        """Every row is of one of the five components."""
+        known = pl.col(rows.key).is_in(list(COMPONENT_OF_LMP_TYPE))
+        return rows.lazyframe.select(known.fill_null(value=False))
+
+    @pa.check("price")
+    def is_a_number(cls, rows: pa.PolarsData) -> pl.LazyFrame:  # noqa: N805 - Pandera makes it a class method
+        """Every price is a finite decimal number."""
+        number = pl.col(rows.key).cast(pl.Float64, strict=False)
+        return rows.lazyframe.select(number.is_finite().fill_null(value=False))
+
+
+def find_defects(rows: pl.DataFrame, member: str) -> pl.DataFrame:
+    """Validate a raw frame and list the rows that cannot become a price.
+
+    Returns:
+        Grain: one row per failed check: ``row`` (UInt32, from 1), ``reason`` (String). Empty if all is well.
+    """
+    try:
+        RawRows.validate(rows, lazy=True)
+    except SchemaErrors as failure:
+        return _told(rows, failure.failure_cases, member)
+    return pl.DataFrame(schema={"row": pl.UInt32, "reason": pl.String})
+
+
+def _told(rows: pl.DataFrame, cases: pl.DataFrame, member: str) -> pl.DataFrame:
+    reasons = [
+        (case["index"] + 1, f"member {member}, row {case['index'] + 1}: {_reason(rows, case)}")
+        for case in cases.iter_rows(named=True)
+    ]
+    return pl.DataFrame(reasons, schema={"row": pl.UInt32, "reason": pl.String}, orient="row")
+
+
+def _reason(rows: pl.DataFrame, case: dict[str, object]) -> str:
+    row = rows.row(int(str(case["index"])), named=True)
+    template = _REASONS.get(str(case["check"]), "{column} fails {check}")
+    return template.format(value=row.get(str(case["column"])), lmp_type=row["lmp_type"], **case)
