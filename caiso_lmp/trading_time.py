@@ -24,6 +24,8 @@ UTC_DATETIME: Final = pl.Datetime("us", "UTC")
 PACIFIC_DATETIME: Final = pl.Datetime("us", PACIFIC)
 REPEATED_HOUR: Final = 25
 ON_PEAK_HOURS: Final = range(7, 23)  # operating hours 7 … 22, Monday to Saturday, not on NERC holidays
+ON_PEAK_SUFFIX: Final = "_ONPEAK-APND"  # of nodes that are published in on-peak hours only
+OFF_PEAK_SUFFIX: Final = "_OFFPEAK-APND"
 
 _ZONE: Final = ZoneInfo(PACIFIC)
 _SUNDAY: Final = 6
@@ -93,15 +95,11 @@ def expected_intervals(trade_date: date, market: Market, node: str = "") -> int:
     ``TH_*_ONPEAK-APND`` and ``TH_*_OFFPEAK-APND`` are published in their own hours only.
     """
     hours, on_peak = hours_of(trade_date), on_peak_hours(trade_date)
-    if node.endswith(_ON_PEAK_SUFFIX):
+    if node.endswith(ON_PEAK_SUFFIX):
         hours = on_peak
-    elif node.endswith(_OFF_PEAK_SUFFIX):
+    elif node.endswith(OFF_PEAK_SUFFIX):
         hours -= on_peak
     return hours * market.report.intervals_per_hour
-
-
-_ON_PEAK_SUFFIX: Final = "_ONPEAK-APND"
-_OFF_PEAK_SUFFIX: Final = "_OFFPEAK-APND"
 
 
 def expected_intervals_expr(market: Market, trade_dates_seen: list[date]) -> pl.Expr:
@@ -111,9 +109,9 @@ def expected_intervals_expr(market: Market, trade_dates_seen: list[date]) -> pl.
     hours = day.replace_strict({d: hours_of(d) for d in trade_dates_seen}, return_dtype=pl.UInt16)
     on_peak = day.replace_strict({d: on_peak_hours(d) for d in trade_dates_seen}, return_dtype=pl.UInt16)
     own_hours = (
-        pl.when(node.str.ends_with(_ON_PEAK_SUFFIX))
+        pl.when(node.str.ends_with(ON_PEAK_SUFFIX))
         .then(on_peak)
-        .when(node.str.ends_with(_OFF_PEAK_SUFFIX))
+        .when(node.str.ends_with(OFF_PEAK_SUFFIX))
         .then(hours - on_peak)
         .otherwise(hours)
     )
