@@ -5,6 +5,7 @@
     ├── OasisFileError             one file is not a loadable set of prices
     │   ├── OasisAnswerError       OASIS answered with an error code instead of a report
     │   │   └── NoDataError        … with code 1000, "no data": a normal outcome
+    │   ├── UnreadableFileError    the system does not let us read it
     │   ├── NotPricesError         an OASIS report, but not of locational marginal prices
     │   ├── NotOasisFileError      nothing that OASIS writes
     │   ├── HtmlPageError          a web page where a report should be (throttle or outage)
@@ -75,14 +76,19 @@ class OasisFileError(CaisoLmpError):
         self.member = member
         self.rows = tuple(rows)
 
-    def __str__(self) -> str:
-        where = [str(self.file)] if self.file is not None else []
-        if self.member and self.member != (Path(self.file).name if self.file is not None else None):
-            where.append(f"member {self.member}")
+    @property
+    def place(self) -> str:
+        """Where in the file: member and rows, as far as they are known."""
+        own_name = Path(self.file).name if self.file is not None else None
+        where = [f"member {self.member}"] if self.member and self.member != own_name else []
         if self.rows:
             where.append(f"row{'s' if len(self.rows) > 1 else ''} {', '.join(map(str, self.rows))}")
-        text = super().__str__()
-        return f"{': '.join([', '.join(where), text])}" if where else text
+        return ", ".join(where)
+
+    def __str__(self) -> str:
+        where = [str(self.file)] if self.file is not None else []
+        where += [self.place] if self.place else []
+        return f"{', '.join(where)}: {super().__str__()}" if where else super().__str__()
 
 
 class OasisAnswerError(OasisFileError):
@@ -101,6 +107,10 @@ class OasisAnswerError(OasisFileError):
 
 class NoDataError(OasisAnswerError):
     """OASIS has no data for this question (code 1000): not yet, no longer, or never."""
+
+
+class UnreadableFileError(OasisFileError):
+    """The file cannot be opened or read: permissions, or a fault of the disk."""
 
 
 class NotPricesError(OasisFileError):

@@ -40,8 +40,23 @@ def writing(path: Path, wait_seconds: float = WAIT_SECONDS) -> Iterator[duckdb.D
         WarehouseLockedError: Another process held it for the whole waiting time.
         WarehouseError: The file is not a warehouse, or cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + wait_seconds
+    with writer_lock(path, wait_seconds):
+        connection = _connect(path, deadline, wait_seconds, read_only=False)
+        try:
+            yield from _in_transaction(connection)
+        finally:
+            connection.close()
+
+
+@contextmanager
+def writer_lock(path: Path, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
+    """Keep all other writers of ours away from a warehouse while the block runs.
+
+    Raises:
+        WarehouseLockedError: Another process held the lock for the whole waiting time.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(f"{path}.lock", timeout=wait_seconds)
     try:
         lock.acquire()
@@ -49,11 +64,7 @@ def writing(path: Path, wait_seconds: float = WAIT_SECONDS) -> Iterator[duckdb.D
         raise _locked(path, wait_seconds, _lock_owner(path)) from error
     try:
         _write_owner(path)
-        connection = _connect(path, deadline, wait_seconds, read_only=False)
-        try:
-            yield from _in_transaction(connection)
-        finally:
-            connection.close()
+        yield
     finally:
         lock.release()
 

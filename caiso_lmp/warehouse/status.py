@@ -7,6 +7,7 @@ nodes have only the dates on which their hours exist.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 import duckdb
@@ -46,7 +47,8 @@ GAPS: Final = pl.Schema(
     }
 )
 """Grain: one row per run of trade dates on which the same nodes lack the same; ``status`` is ``partial`` or
-``missing``, ``intervals`` of ``expected`` are there per node and day. Sorted by market and date."""
+``missing``; of each of the ``nodes``, ``intervals`` of ``expected`` are there in the ``days`` together. Sorted by
+market and date."""
 
 _SPANS: Final = """SELECT market, node, min(trade_date) AS first_date, max(trade_date) AS last_date,
     count(*) AS days FROM coverage WHERE intervals > 0 GROUP BY market, node"""
@@ -76,6 +78,12 @@ def find_status(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
         .select(STATUS.names())
         .match_to_schema(STATUS)
     )
+
+
+def find_partial_days(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, date]]:
+    """List the (market, trade date) pairs on which a node that has prices has not all of them."""
+    rows = to_frame(connection, "SELECT DISTINCT market, trade_date FROM coverage WHERE NOT complete").iter_rows()
+    return {(market, day) for market, day in rows}
 
 
 def find_day_status(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
@@ -190,17 +198,29 @@ def _missing_days(connection: duckdb.DuckDBPyConnection, spans: pl.DataFrame, ma
 
 
 def _as_runs(lacking: pl.DataFrame) -> pl.DataFrame:
-    """Fold days in a row that lack the same, then nodes that lack the same days."""
-    same = ["market", "node", "status", "intervals", "expected"]
+    """Fold days in a row that lack the same, then nodes that lack the same days.
+
+    Missing days lack the same whatever their length; the two daylight-saving days break no run of them.
+    """
+    lacks = pl.when(pl.col("status") == "partial").then(pl.col("expected") * 1000 + pl.col("intervals")).otherwise(0)
+    same = ["market", "node", "status", "lacks"]
     gap_before = (pl.col("trade_date").diff() != pl.duration(days=1)).fill_null(value=True)
-    days = lacking.sort(*same, "trade_date").with_columns(run=gap_before.cum_sum().over(same))
-    runs = days.group_by(*same, "run").agg(
-        first_date=pl.col("trade_date").min(), last_date=pl.col("trade_date").max(), days=pl.len().cast(pl.Int64)
+    sorted_days = lacking.with_columns(lacks=lacks).sort(*same, "trade_date")
+    runs = (
+        sorted_days.with_columns(run=gap_before.cum_sum().over(same))
+        .group_by(*same, "run")
+        .agg(
+            first_date=pl.col("trade_date").min(),
+            last_date=pl.col("trade_date").max(),
+            days=pl.len().cast(pl.Int64),
+            intervals=pl.col("intervals").sum(),
+            expected=pl.col("expected").sum(),
+        )
     )
     alike = ["market", "status", "first_date", "last_date", "days", "intervals", "expected"]
     return (
         runs.sort("node")
-        .group_by(alike)
+        .group_by(alike, maintain_order=True)
         .agg(nodes=pl.len().cast(pl.Int64), node_names=pl.col("node"))
         .sort("market", "first_date", "last_date", "status", "intervals")
         .select(GAPS.names())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +15,7 @@ from caiso_lmp.warehouse.frames import to_frame
 from caiso_lmp.warehouse.load import LoadCounts, RawFileFacts, load_prices
 from caiso_lmp.warehouse.query import find_archive_start, find_prices
 from caiso_lmp.warehouse.session import WAIT_SECONDS, reading, writing
-from caiso_lmp.warehouse.status import find_day_status, find_gaps, find_status
+from caiso_lmp.warehouse.status import find_day_status, find_gaps, find_partial_days, find_status
 
 
 class Warehouse:
@@ -85,6 +85,11 @@ class Warehouse:
         """Tell per market and trade date whether it is complete, partial or missing."""
         with reading(self.path, self.wait_seconds) as connection:
             return find_day_status(connection)
+
+    def partial_days(self) -> set[tuple[str, date]]:
+        """List (market, trade date) pairs on which a node that has prices has not all of them."""
+        with reading(self.path, self.wait_seconds) as connection:
+            return find_partial_days(connection)
 
     def gaps(self) -> pl.DataFrame:
         """List what is missing; see :data:`caiso_lmp.warehouse.status.GAPS`."""

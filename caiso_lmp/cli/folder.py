@@ -1,0 +1,23 @@
+"""Which data folder a command works on, said on stderr."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from rich.console import Console
+
+from caiso_lmp.settings import DataFolder, find_data_folder
+from caiso_lmp.warehouse.warehouse import Warehouse
+
+
+def open_folder(data_dir: Path | None) -> DataFolder:
+    """Find the data folder and say which one it is."""
+    folder = find_data_folder(data_dir, os.environ, Path.cwd())
+    Console(stderr=True, soft_wrap=True).print(f"data: {folder.root}", style="dim", highlight=False)
+    return folder
+
+
+def open_warehouse(data_dir: Path | None) -> Warehouse:
+    """Find the data folder, say which one it is, and give its warehouse."""
+    return Warehouse(open_folder(data_dir).warehouse)

@@ -1,0 +1,137 @@
+"""How tables and reports look in a terminal, and how frames become JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from caiso_lmp.report import Incomplete, Report, Trouble
+
+_LISTED: Final = 20  # lines of trouble or incomplete dates shown without --verbose
+_WIDE: Final = 200  # columns when the output is no terminal: a table in a file is not folded
+
+
+def console() -> Console:
+    """Give the console of stdout."""
+    return Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False)
+
+
+def notes() -> Console:
+    """Give the console of stderr."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(told: dict[str, Any] | list[Any]) -> None:
+    """Print one JSON object or array on stdout; times as ISO text."""
+    json.dump(told, sys.stdout, indent=2, default=_iso, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def _iso(told: object) -> str:
+    if isinstance(told, datetime):
+        return told.isoformat().replace("+00:00", "Z")
+    if isinstance(told, date):
+        return told.isoformat()
+    raise TypeError(type(told).__name__)
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, left: Sequence[str] = ()) -> Table:
+    """Lay out a compact table; columns are set to the right but those named in ``left``."""
+    laid = Table(
+        box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0), show_header=any(map(str.strip, headers))
+    )
+    for header in headers:
+        laid.add_column(header, justify="left" if header in left else "right", no_wrap=True, overflow="ellipsis")
+    for row in rows:
+        laid.add_row(*(Text(cell) for cell in row))
+    return laid
+
+
+def cell(told: object) -> str:
+    """Write one value as a person reads it."""
+    if told is None:
+        return "-"
+    if isinstance(told, int):
+        return f"{told:,}"
+    if isinstance(told, float):
+        return f"{told:.5f}"
+    return str(told)
+
+
+def print_prices(prices: pl.DataFrame, most: int | None = None) -> None:
+    """Print prices with Pacific and UTC time; at most ``most`` rows, saying how many were left out."""
+    shown = (
+        prices if most is None or prices.height <= most else pl.concat([prices.head(most // 2), prices.tail(most // 2)])
+    )
+    headers = ["market", "node", "pacific", "hour", "utc", "lmp", "energy", "congestion", "loss", "ghg", "rev"]
+    printed = table(headers, [_price_row(row) for row in shown.iter_rows(named=True)], left=headers[:3])
+    console().print(printed)
+    left_out = prices.height - shown.height
+    rest = f", {left_out:,} left out in the middle: --format csv gives all" if left_out else ""
+    notes().print(f"{prices.height:,} intervals{rest}; prices in $/MWh, - is not published", style="dim")
+
+
+def _price_row(row: dict[str, Any]) -> list[str]:
+    hour = str(row["operating_hour"]) + (f".{row['operating_interval']}" if row["operating_interval"] else "")
+    local, utc = row["interval_start_local"], row["interval_start"]
+    prices = [cell(row[name]) for name in ("lmp", "energy", "congestion", "loss", "ghg")]
+    times = [f"{local:%Y-%m-%d %H:%M %Z}", hour, f"{utc:%Y-%m-%dT%H:%MZ}"]
+    return [row["market"], row["node"], *times, *prices, str(row["revision"])]
+
+
+def print_report(report: Report, *, verbose: bool) -> None:
+    """Print what a run did."""
+    what = [
+        ("files", report.files, _parts(skipped=report.skipped, ignored=report.ignored, no_data=report.no_data)),
+        ("rows read", report.rows_read, ""),
+        ("intervals", report.intervals, _interval_parts(report)),
+        ("quarantined", report.quarantined, ""),
+        ("oddities", sum(report.oddities.values()), _parts(**report.oddities)),
+    ]
+    rows = [[name, f"{count:,}", parts] for name, count, parts in what]
+    console().print(table(["", " ", ""], rows, left=[""]))
+    _print_incomplete(report.incomplete, verbose=verbose)
+    _print_errors(report.errors, verbose=verbose)
+
+
+def _interval_parts(report: Report) -> str:
+    kinds = ("inserted", "completed", "revised", "unchanged")
+    return _parts(**{kind: getattr(report, kind) for kind in kinds})
+
+
+def _parts(**counts: int) -> str:
+    return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count)
+
+
+def _print_incomplete(days: Sequence[Incomplete], *, verbose: bool) -> None:
+    if not days:
+        return
+    notes().print(f"{len(days)} trade dates of these files are not complete:", style="yellow")
+    for day in days if verbose else days[:_LISTED]:
+        notes().print(f"  {day.market} {day.trade_date}  {day.reason}")
+    _print_rest(len(days), verbose=verbose)
+    notes().print(f"  see: {days[0].next}")
+
+
+def _print_errors(errors: Sequence[Trouble], *, verbose: bool) -> None:
+    if not errors:
+        return
+    notes().print(f"{len(errors)} files could not be loaded:", style="bold red")
+    for trouble in errors if verbose else errors[:_LISTED]:
+        notes().print(Text(f"  {trouble.file}\n    {trouble.error}: {trouble.message}"))
+        if trouble.hint:
+            notes().print(Text(f"    try: {trouble.hint}"))
+    _print_rest(len(errors), verbose=verbose)
+
+
+def _print_rest(count: int, *, verbose: bool) -> None:
+    if count > _LISTED and not verbose:
+        notes().print(f"  … and {count - _LISTED} more: --verbose lists all")

@@ -1,0 +1,188 @@
+"""Raw files on disk, kept for ever: ``raw/DAM/2024/03/<name that OASIS gave>`` and a manifest beside each.
+
+A file is whole or not there (temporary name, fsync, rename), and it belongs to the store from the moment its
+manifest does: a raw file without one is an unfinished put, which the next put of the same bytes finishes.
+Only what was read as prices comes here; trouble is never stored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import filelock
+
+from caiso_lmp.errors import RawFileChangedError, RawStoreError
+from caiso_lmp.fetch.manifest import SUFFIX, Manifest, manifest_path, read_manifest
+from caiso_lmp.fetch.provenance import Fetch
+
+_LOCK: Final = ".lock"
+_UNFINISHED: Final = ".unfinished-"
+_SHORT: Final = 8  # digits of the hash in a name that another file has already
+
+
+@dataclass(frozen=True)
+class StoreProblem:
+    """One thing in the store that is not as it must be: which file, and what is wrong."""
+
+    file: str
+    message: str
+
+
+class RawStore:
+    """The folder of raw files.
+
+    Args:
+        root: The folder; made by the first put.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, raw: bytes, manifest: Manifest, *, link_to: Path | None = None) -> Path:
+        """Keep a raw file, or note a further fetch of one that is kept.
+
+        Args:
+            raw: Its bytes.
+            manifest: What it is, with the fetch to note.
+            link_to: Hard-link to this file instead of copying its bytes, where the file system can.
+
+        Returns:
+            Where it lies.
+
+        Raises:
+            RawStoreError: It cannot be written.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with filelock.FileLock(self.root / _LOCK):
+                return self._put(raw, manifest, link_to)
+        except OSError as error:
+            raise RawStoreError(f"cannot write to {self.root}: {error}", hint="check permissions and space") from error
+
+    def _put(self, raw: bytes, manifest: Manifest, link_to: Path | None) -> Path:
+        place = self._place(manifest)
+        if manifest_path(place).exists():
+            known = read_manifest(manifest_path(place))
+            for fetch in manifest.fetches:
+                known = known.with_fetch(fetch)
+            manifest = known
+        if not place.exists() or sha256_of(place) != manifest.sha256:
+            _write_whole(place, raw, link_to)
+        _write_whole(manifest_path(place), manifest.to_text().encode(), None)
+        return place
+
+    def _place(self, manifest: Manifest) -> Path:
+        """Choose the name of a file: the one it came with, unless other bytes have it already."""
+        folder = self.root / manifest.market / f"{manifest.first_date:%Y}" / f"{manifest.first_date:%m}"
+        plain = folder / manifest.original_name
+        taken = plain.exists() and self._sha256(plain) != manifest.sha256
+        return plain.with_stem(f"{plain.stem}~{manifest.sha256[:_SHORT]}") if taken else plain
+
+    def _sha256(self, place: Path) -> str:
+        return read_manifest(manifest_path(place)).sha256 if manifest_path(place).exists() else sha256_of(place)
+
+    def manifests(self) -> Iterator[tuple[Path, Manifest]]:
+        """Give each kept file with its manifest, in order of their paths.
+
+        Raises:
+            RawStoreError: A manifest cannot be read.
+        """
+        for path in sorted(self.root.rglob(f"*{SUFFIX}")):
+            yield path.with_name(path.name.removesuffix(SUFFIX)), read_manifest(path)
+
+    def relative(self, place: Path) -> str:
+        """Name a kept file as the warehouse does: its path in the store."""
+        return place.relative_to(self.root).as_posix()
+
+    def read(self, place: Path, manifest: Manifest) -> bytes:
+        """Read a kept file and check that it has the bytes its manifest names.
+
+        Raises:
+            RawFileChangedError: It is gone or changed.
+        """
+        try:
+            raw = place.read_bytes()
+        except OSError as error:
+            raise RawFileChangedError(f"{place} cannot be read: {error}", hint=_RESTORE) from error
+        if hashlib.sha256(raw).hexdigest() != manifest.sha256:
+            raise RawFileChangedError(f"{place} is not what its manifest says: its bytes changed", hint=_RESTORE)
+        return raw
+
+    def verify(self) -> Iterator[StoreProblem | None]:
+        """Check file by file; give None for each kept file that is well, and a problem for what is not."""
+        for path in sorted(self.root.rglob("*")):
+            if path.is_file() and path.name != _LOCK:
+                yield from self._verify_one(path)
+
+    def _verify_one(self, path: Path) -> Iterator[StoreProblem | None]:
+        name = self.relative(path)
+        if path.name.startswith(_UNFINISHED):
+            yield StoreProblem(name, "left over from a write that was broken off: it can be removed")
+        elif path.suffix != SUFFIX:
+            if not manifest_path(path).exists():
+                yield StoreProblem(name, "has no manifest: load it again to finish storing it")
+        else:
+            file = path.with_name(path.name.removesuffix(SUFFIX))
+            try:
+                self.read(file, read_manifest(path))
+                yield None
+            except RawStoreError as error:
+                yield StoreProblem(self.relative(file), str(error))
+
+
+_RESTORE: Final = "restore it from a backup, or remove it with its manifest and load or fetch it again"
+
+
+def manifest_beside(path: Path, sha256: str) -> Manifest | None:
+    """Read the manifest that lies beside a file anywhere, if it is of these bytes."""
+    try:
+        manifest = read_manifest(manifest_path(path)) if manifest_path(path).exists() else None
+    except RawStoreError:
+        return None  # some other program's JSON
+    return manifest if manifest is not None and manifest.sha256 == sha256 else None
+
+
+def known_fetches(manifest: Manifest | None, guessed: Fetch) -> tuple[Fetch, ...]:
+    """Take the fetches of a manifest where there is one, else the guessed one."""
+    return manifest.fetches if manifest is not None else (guessed,)
+
+
+def sha256_of(path: Path) -> str:
+    """Hash a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _write_whole(place: Path, content: bytes, link_to: Path | None) -> None:
+    """Make a file appear at once with all its bytes, which are on the disk before its name is."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = place.with_name(f"{_UNFINISHED}{os.getpid()}-{place.name}")
+    unfinished.unlink(missing_ok=True)
+    if link_to is None or not _linked(link_to, unfinished):
+        with unfinished.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+    unfinished.replace(place)
+    _sync_folder(place.parent)
+
+
+def _linked(source: Path, target: Path) -> bool:
+    try:
+        target.hardlink_to(source.resolve())
+    except OSError:
+        return False  # another file system: copy
+    return True
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

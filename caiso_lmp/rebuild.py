@@ -1,0 +1,62 @@
+"""The story of ``caiso-lmp rebuild``: the warehouse made again from the raw files alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from caiso_lmp.errors import CaisoLmpError, OasisFileError, RawStoreError, UsageError
+from caiso_lmp.fetch.manifest import Manifest
+from caiso_lmp.fetch.raw_store import RawStore
+from caiso_lmp.load import Loader, OnFile
+from caiso_lmp.reading import read_bytes
+from caiso_lmp.report import Report, Trouble
+from caiso_lmp.settings import DataFolder
+from caiso_lmp.warehouse.session import writer_lock
+from caiso_lmp.warehouse.warehouse import Warehouse
+
+
+def rebuild_warehouse(folder: DataFolder, *, on_file: OnFile = lambda _done, _total, _rows: None) -> Report:
+    """Make the warehouse again beside the old one, and put it in its place if every raw file could be read.
+
+    No other process can load meanwhile; all can read the old warehouse until the moment of the change.
+
+    Raises:
+        UsageError: There are no raw files.
+        RawStoreError: A manifest cannot be read.
+        WarehouseLockedError: Another process is loading.
+    """
+    kept = sorted(RawStore(folder.raw).manifests(), key=lambda one: one[1].fetches[0])
+    if not kept:
+        raise UsageError(f"there are no raw files in {folder.raw}", hint="load files first: `caiso-lmp load PATH`")
+    unfinished = folder.warehouse.with_name(f"{folder.warehouse.name}.rebuilding")
+    with writer_lock(folder.warehouse):
+        _remove(unfinished)
+        loader = Loader(folder, warehouse=Warehouse(unfinished))
+        for done, (place, manifest) in enumerate(kept, start=1):
+            _load_again(loader, place, manifest)
+            on_file(done, len(kept), loader.report.rows_read)
+        if loader.report.errors:
+            _remove(unfinished)
+        else:
+            unfinished.replace(folder.warehouse)
+            _remove(unfinished)
+    return loader.report
+
+
+def _load_again(loader: Loader, place: Path, manifest: Manifest) -> None:
+    loader.report.files += 1
+    try:
+        tidy = read_bytes(loader.store.read(place, manifest), place.name)
+        loader.into_warehouse(tidy, manifest, loader.store.relative(place))
+    except (OasisFileError, RawStoreError) as error:
+        loader.report.errors.append(_trouble(place, error))
+
+
+def _trouble(place: Path, error: CaisoLmpError) -> Trouble:
+    return Trouble.of(str(place), error)
+
+
+def _remove(database: Path) -> None:
+    """Remove a database that is not in use, with what DuckDB and our lock keep beside it."""
+    for suffix in ("", ".wal", ".lock", ".writer"):
+        database.with_name(database.name + suffix).unlink(missing_ok=True)
