@@ -3,21 +3,72 @@
 The public names of the package, and nothing else; importing it has no side effect.
 """
 
-from caiso_lmp.errors import CaisoLmpError, NoDataError, OasisFileError, UsageError, WarehouseError
+from caiso_lmp.errors import (
+    BrokenRowsError,
+    BrokenZipError,
+    CaisoLmpError,
+    ConflictingPricesError,
+    HtmlPageError,
+    MissingColumnError,
+    MixedMembersError,
+    NoDataError,
+    NotOasisFileError,
+    NotPricesError,
+    OasisAnswerError,
+    OasisFileError,
+    OversizedFileError,
+    PartialFileError,
+    RawFileChangedError,
+    RawStoreError,
+    TimeContradictionError,
+    UnreadableFileError,
+    UsageError,
+    WarehouseError,
+    WarehouseLockedError,
+)
+from caiso_lmp.load import load_files
 from caiso_lmp.market import Component, Market
 from caiso_lmp.reading import TidyFile, read_file, read_zip
+from caiso_lmp.rebuild import rebuild_warehouse
+from caiso_lmp.report import Report
+from caiso_lmp.settings import DataFolder
+from caiso_lmp.verify import verify_archive
+from caiso_lmp.warehouse.load import LoadCounts, RawFileFacts
 from caiso_lmp.warehouse.warehouse import Warehouse
 
 __all__ = [
+    "BrokenRowsError",
+    "BrokenZipError",
     "CaisoLmpError",
     "Component",
+    "ConflictingPricesError",
+    "DataFolder",
+    "HtmlPageError",
+    "LoadCounts",
     "Market",
+    "MissingColumnError",
+    "MixedMembersError",
     "NoDataError",
+    "NotOasisFileError",
+    "NotPricesError",
+    "OasisAnswerError",
     "OasisFileError",
+    "OversizedFileError",
+    "PartialFileError",
+    "RawFileChangedError",
+    "RawFileFacts",
+    "RawStoreError",
+    "Report",
     "TidyFile",
+    "TimeContradictionError",
+    "UnreadableFileError",
     "UsageError",
     "Warehouse",
     "WarehouseError",
+    "WarehouseLockedError",
+    "load_files",
     "read_file",
     "read_zip",
+    "rebuild_warehouse",
+    "verify_archive",
 ]
