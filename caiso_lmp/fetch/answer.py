@@ -1,0 +1,147 @@
+"""Judge one response of OASIS, without I/O: (status, headers, body) → an outcome.
+
+The order of the questions is what keeps outcomes apart: status, then "is it a zip at all", then "is the
+zip whole", then the names of its members, and only then an error code. Size decides nothing, and
+compressed bytes are never searched. OASIS answers errors with status 200 and a zip of one XML member.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from io import BytesIO
+from typing import Final
+
+from caiso_lmp.fetch.error_report import MAX_REPORT_BYTES, ErrorReport, read_error_report
+from caiso_lmp.fetch.outcome import Answer, AskSmaller, Delivered, NoData, Partial, Refused, RetryKind, RetryLater
+from caiso_lmp.market import OASIS_CODES, CodeKind
+
+MAX_INFLATED_BYTES: Final = 2 * 1024**3
+"""Most bytes that the members may declare together; the largest real answer, an all-node day, has 0.35 GB."""
+
+_THROTTLE_STATUS: Final = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.FORBIDDEN}
+_SERVER_ERRORS: Final = 500
+_THROTTLE_WORDS: Final = b"acceptable use"  # recorded page: "CAISO Acceptable Use Policy Violation."
+_PAGE_HEAD: Final = 2048  # bytes of a web page that are searched for them
+_ZIP_MAGIC: Final = b"PK"
+_METHODS: Final = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+_BAD_ZIP: Final = (  # all that zipfile is known to raise for damaged bytes
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
+_FILE_NAME: Final = re.compile(r'filename\s*=\s*"?([^";]+)', re.IGNORECASE)
+
+
+def judge(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+    """Judge a response.
+
+    Args:
+        status: HTTP status.
+        headers: Headers of the response, names in any case.
+        body: The whole body.
+
+    Returns:
+        A whole zip of CSV members as :class:`Delivered`; everything else as what is to be done about it.
+    """
+    names = {name.lower(): text for name, text in headers.items()}
+    if status != HTTPStatus.OK:
+        return _judge_status(status, names)
+    if not body.startswith(_ZIP_MAGIC):
+        return _judge_page(body)
+    try:
+        with zipfile.ZipFile(BytesIO(body)) as archive:
+            return _judge_zip(archive, body, names)
+    except _BAD_ZIP as error:
+        return _broken(f"not a whole zip: {error}")
+
+
+def _judge_status(status: int, headers: Mapping[str, str]) -> Answer:
+    detail = f"HTTP status {status}"
+    if status in _THROTTLE_STATUS:
+        return RetryLater(RetryKind.THROTTLED, detail, after=_retry_after(headers))
+    if status >= _SERVER_ERRORS or status == HTTPStatus.REQUEST_TIMEOUT:
+        return RetryLater(RetryKind.OUTAGE, detail, after=_retry_after(headers))
+    return Refused(detail)
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Read the seconds of Retry-After, which OASIS has never been seen to send."""
+    text = headers.get("retry-after", "")
+    return float(text) if text.isdecimal() and text.isascii() else None
+
+
+def _judge_page(body: bytes) -> Answer:
+    if not body:
+        return _broken("an empty body")
+    if _THROTTLE_WORDS in body[:_PAGE_HEAD].lower():
+        return RetryLater(RetryKind.THROTTLED, "the page on acceptable use, with HTTP status 200")
+    return RetryLater(RetryKind.OUTAGE, "a page where a zip should be")
+
+
+def _judge_zip(archive: zipfile.ZipFile, body: bytes, headers: Mapping[str, str]) -> Answer:
+    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    if not entries:
+        return _broken("a zip without members")
+    if sum(entry.file_size for entry in entries) > MAX_INFLATED_BYTES:
+        return Refused(f"the members would inflate to more than {MAX_INFLATED_BYTES:,} bytes")
+    if any(entry.compress_type not in _METHODS for entry in entries):
+        return _broken("a member compressed in an unknown way")
+    damaged = archive.testzip()
+    if damaged is not None:
+        return _broken(f"the CRC of member {damaged} is wrong")
+    members = tuple(entry.filename for entry in entries)
+    if all(_is(member, ".csv") for member in members):
+        return Delivered(body, members, _file_name(headers))
+    return _judge_others(archive, entries, members)
+
+
+def _judge_others(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo], members: tuple[str, ...]) -> Answer:
+    """Judge a zip with members that are not CSV: an error report, or a mixture that is refused."""
+    reports = [entry for entry in entries if _is(entry.filename, ".xml")]
+    if len(reports) < len(entries):
+        return Partial(members, f"members of several kinds: {', '.join(members)}")
+    if reports[0].file_size > MAX_REPORT_BYTES:
+        return Refused(f"{members[0]} is a report in XML, not the CSV that was asked")
+    report = read_error_report(archive.read(reports[0]))
+    return report if isinstance(report, RetryLater | Refused) else _judge_code(report)
+
+
+def _judge_code(report: ErrorReport) -> Answer:
+    known = OASIS_CODES.get(report.code)
+    detail = f"error {report.code}: {report.description or (known.meaning if known else 'no description')}"
+    match known.kind if known else CodeKind.REFUSED:
+        case CodeKind.NO_DATA | CodeKind.BEYOND_RETENTION:
+            return NoData(report.code, detail)
+        case CodeKind.SMALLER | CodeKind.SPLIT:
+            return AskSmaller(detail, report.code)
+        case CodeKind.FAULT:
+            return RetryLater(RetryKind.FAULT, detail)
+        case CodeKind.PREPARING:
+            return RetryLater(RetryKind.PREPARING, detail)
+        case CodeKind.REFUSED:
+            return Refused(detail, report.code)
+
+
+def _broken(detail: str) -> RetryLater:
+    return RetryLater(RetryKind.BROKEN, detail)
+
+
+def _is(member: str, suffix: str) -> bool:
+    return member.lower().endswith(suffix)
+
+
+def _file_name(headers: Mapping[str, str]) -> str:
+    """Read the name in ``Content-Disposition: inline; filename=…``, with or without a last semicolon."""
+    found = _FILE_NAME.search(headers.get("content-disposition", ""))
+    return found[1].strip() if found else ""
