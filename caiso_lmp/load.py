@@ -32,6 +32,9 @@ from caiso_lmp.warehouse.warehouse import Warehouse
 OnFile = Callable[[int, int, int], None]
 """Told after each file: files done, files in all, rows read so far."""
 
+OnMonth = Callable[[str], None]
+"""Told before each month that is arranged: market and month."""
+
 _NEXT: Final = "caiso-lmp status --gaps"
 
 
@@ -67,14 +70,18 @@ def load_files(
     *,
     link: bool = False,
     on_file: OnFile = lambda _done, _total, _rows: None,
+    on_month: OnMonth = lambda _month: None,
 ) -> Report:
     """Load files and folders of files into the warehouse of a data folder.
+
+    Months that are over then are arranged for reading (:mod:`caiso_lmp.warehouse.arrange`).
 
     Args:
         paths: Zips, CSVs, XML, or folders, which are walked.
         folder: Where raw store, quarantine and warehouse are.
         link: Hard-link files into the raw store instead of copying them.
         on_file: Called after each file.
+        on_month: Called before each month that is arranged.
 
     Returns:
         What was done; files that could not be loaded are in ``errors``.
@@ -89,6 +96,7 @@ def load_files(
     for done, path in enumerate(found.files, start=1):
         loader.load(path)
         on_file(done, len(found.files), loader.report.rows_read)
+    loader.warehouse.arrange(on_month)
     loader.report.incomplete = loader.find_incomplete()
     return loader.report
 

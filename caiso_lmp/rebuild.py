@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from caiso_lmp.errors import CaisoLmpError, OasisFileError, RawStoreError, UsageError
+from caiso_lmp.errors import OasisFileError, RawStoreError, UsageError
 from caiso_lmp.fetch.manifest import Manifest
 from caiso_lmp.fetch.raw_store import RawStore
-from caiso_lmp.load import Loader, OnFile
+from caiso_lmp.load import Loader, OnFile, OnMonth
 from caiso_lmp.reading import read_bytes
 from caiso_lmp.report import Report, Trouble
 from caiso_lmp.settings import DataFolder
@@ -15,7 +15,12 @@ from caiso_lmp.warehouse.session import writer_lock
 from caiso_lmp.warehouse.warehouse import Warehouse
 
 
-def rebuild_warehouse(folder: DataFolder, *, on_file: OnFile = lambda _done, _total, _rows: None) -> Report:
+def rebuild_warehouse(
+    folder: DataFolder,
+    *,
+    on_file: OnFile = lambda _done, _total, _rows: None,
+    on_month: OnMonth = lambda _month: None,
+) -> Report:
     """Make the warehouse again beside the old one, and put it in its place if every raw file could be read.
 
     No other process can load meanwhile; all can read the old warehouse until the moment of the change.
@@ -38,6 +43,7 @@ def rebuild_warehouse(folder: DataFolder, *, on_file: OnFile = lambda _done, _to
         if loader.report.errors:
             _remove(unfinished)
         else:
+            loader.warehouse.arrange(on_month)
             unfinished.replace(folder.warehouse)
             _remove(unfinished)
     return loader.report
@@ -49,11 +55,7 @@ def _load_again(loader: Loader, place: Path, manifest: Manifest) -> None:
         tidy = read_bytes(loader.store.read(place, manifest), place.name)
         loader.into_warehouse(tidy, manifest, loader.store.relative(place))
     except (OasisFileError, RawStoreError) as error:
-        loader.report.errors.append(_trouble(place, error))
-
-
-def _trouble(place: Path, error: CaisoLmpError) -> Trouble:
-    return Trouble.of(str(place), error)
+        loader.report.errors.append(Trouble.of(str(place), error))
 
 
 def _remove(database: Path) -> None:

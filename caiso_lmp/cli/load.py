@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,16 +13,14 @@ from caiso_lmp.cli import options
 from caiso_lmp.cli.entry import TROUBLE, cli
 from caiso_lmp.cli.folder import open_folder
 from caiso_lmp.cli.show import notes, print_json, print_report
-from caiso_lmp.load import load_files
+from caiso_lmp.load import OnFile, OnMonth, load_files
 from caiso_lmp.rebuild import rebuild_warehouse
 from caiso_lmp.report import Report
 
-OnFile = Callable[[int, int, int], None]
-
 
 @contextmanager
-def file_bar(what: str) -> Iterator[OnFile]:
-    """Show files, rows, rate and time left on stderr; give the function that moves the bar."""
+def file_bar(what: str) -> Iterator[tuple[OnFile, OnMonth]]:
+    """Show files, rows, rate and time left on stderr; give the functions that move the bar and name a month."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -32,7 +30,10 @@ def file_bar(what: str) -> Iterator[OnFile]:
     )
     with Progress(*columns, console=notes(), transient=True) as bar:
         task = bar.add_task(what, total=None, rows=0, rate=0.0)
-        yield lambda done, total, rows: _move(bar, task, done, total, rows)
+        yield (
+            lambda done, total, rows: _move(bar, task, done, total, rows),
+            lambda month: bar.update(task, description=f"arranging {month}"),
+        )
 
 
 def _move(bar: Progress, task: TaskID, done: int, total: int, rows: int) -> None:
@@ -56,8 +57,8 @@ def load(paths: tuple[Path, ...], link: bool, data_dir: Path | None, as_json: bo
       caiso-lmp load archive/2023 archive/2024 --link
     """
     folder = open_folder(data_dir)
-    with file_bar("loading") as on_file:
-        report = load_files(paths, folder, link=link, on_file=on_file)
+    with file_bar("loading") as (on_file, on_month):
+        report = load_files(paths, folder, link=link, on_file=on_file, on_month=on_month)
     return _finish(report, as_json=as_json, verbose=verbose)
 
 
@@ -73,8 +74,8 @@ def rebuild(data_dir: Path | None, as_json: bool, verbose: bool) -> int:
       caiso-lmp rebuild
     """
     folder = open_folder(data_dir)
-    with file_bar("rebuilding") as on_file:
-        report = rebuild_warehouse(folder, on_file=on_file)
+    with file_bar("rebuilding") as (on_file, on_month):
+        report = rebuild_warehouse(folder, on_file=on_file, on_month=on_month)
     if report.errors:
         notes().print("the old warehouse was left as it is", style="yellow")
     return _finish(report, as_json=as_json, verbose=verbose)

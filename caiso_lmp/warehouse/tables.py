@@ -12,6 +12,8 @@ The tables in the schema ``store`` are ours and may change with :data:`FORMAT`:
 - ``node_day`` counts what is there per (market, node, trade date), so that coverage of a year of all nodes
   is answered without reading its prices.
 
+- ``arranged`` notes the months that were rearranged for reading (:mod:`caiso_lmp.warehouse.arrange`).
+
 Facts are stored file by file, in blocks of 512 nodes and in each block by time: energy, times and labels
 then repeat for whole runs and compress to almost nothing, and a node is still found by its block.
 """
@@ -57,6 +59,7 @@ CREATE TABLE store.observed ({_KEY_COLUMNS}, raw_id INTEGER NOT NULL, like_raw_i
 CREATE TABLE store.node_day (market_id UTINYINT NOT NULL, trade_date DATE NOT NULL, node_id INTEGER NOT NULL,
     expected USMALLINT NOT NULL, intervals USMALLINT NOT NULL,
     {", ".join(f"{name} USMALLINT NOT NULL" for name in VALUES)});
+CREATE TABLE store.arranged (market_id UTINYINT NOT NULL, month DATE NOT NULL, arranged_rows BIGINT NOT NULL);
 """
 
 _PRICES: Final = f"""market.market, node, interval_start, interval_end, trade_date, operating_hour, operating_interval,
@@ -92,10 +95,12 @@ def has_tables(connection: duckdb.DuckDBPyConnection) -> bool:
     Raises:
         WarehouseError: It holds something else, or a warehouse of another format.
     """
-    tables = connection.execute("SELECT schema_name, table_name FROM duckdb_tables()").fetchall()
-    if not tables:
-        return False
-    found = connection.execute("FROM store.format").fetchall() if ("store", "format") in tables else []
+    try:
+        found = connection.execute("FROM store.format").fetchall()
+    except duckdb.CatalogException:
+        found = connection.execute("SELECT DISTINCT -1 FROM duckdb_tables()").fetchall()
+        if not found:
+            return False
     if found != [(FORMAT,)]:
         raise WarehouseError(
             "not a warehouse of this version of caiso_lmp",

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from caiso_lmp.market import Market
+from caiso_lmp.warehouse.arrange import arrange, find_scattered
 from caiso_lmp.warehouse.check import Finding, check_tables
 from caiso_lmp.warehouse.export import export_prices
 from caiso_lmp.warehouse.frames import to_frame
@@ -49,6 +50,27 @@ class Warehouse:
         """
         with writing(self.path, self.wait_seconds) as connection:
             return load_prices(connection, prices, facts)
+
+    def arrange(self, on_month: Callable[[str], None] = lambda _month: None) -> int:
+        """Rearrange months that are over, each in a transaction, so that a node's prices lie together.
+
+        Nothing that anyone can ask for changes but the time that it takes.
+
+        Args:
+            on_month: Called with the market and month that comes next.
+
+        Returns:
+            How many months were rearranged.
+        """
+        if not self.path.exists():
+            return 0
+        with reading(self.path, self.wait_seconds) as connection:
+            scattered = find_scattered(connection)
+        for month in scattered:
+            on_month(f"{month.market} {month.month:%Y-%m}")
+            with writing(self.path, self.wait_seconds) as connection:
+                arrange(connection, month)
+        return len(scattered)
 
     def fetches(self) -> set[tuple[str, datetime]]:
         """List the fetches that are loaded, each (sha256, fetched_at); none where there is no warehouse yet."""
