@@ -175,20 +175,23 @@ def parse_moment(text: str | date | datetime) -> datetime:
     Raises:
         UsageError: Not a date or time, or a time without a zone.
     """
-    if isinstance(text, datetime):
-        return require_zone(text)
-    if isinstance(text, date):
-        return utc_window(text)[0]
     try:
-        if _DATE.fullmatch(text.strip()):
-            return utc_window(date.fromisoformat(text.strip()))[0]
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError as error:
+        return _moment(text)
+    except (ValueError, OverflowError) as error:
         raise UsageError(
             f"{text!r} is not a date or time",
             hint="write a trade date as 2024-03-10 or a moment as 2024-03-10T08:00Z",
         ) from error
-    return require_zone(moment)
+
+
+def _moment(text: str | date | datetime) -> datetime:
+    if isinstance(text, datetime):
+        return require_zone(text)
+    if isinstance(text, date):
+        return utc_window(text)[0]
+    if _DATE.fullmatch(text.strip()):
+        return utc_window(date.fromisoformat(text.strip()))[0]
+    return require_zone(datetime.fromisoformat(text.strip()))
 
 
 def parse_window(start: str | date | datetime, end: str | date | datetime) -> tuple[datetime, datetime]:

@@ -43,6 +43,7 @@ _OASIS_MARKS: Final = (
 )
 _OTHER_REPORT: Final = {"TIE"}  # PRC_SPTIE_LMP: prices per scheduling point and tie, not per node
 _ROWS_NAMED: Final = 5
+_LONGEST_LINE: Final = 65_536  # bytes; a line of OASIS has under 500
 _CUT: Final = "the file was cut or edited: download it again"
 
 
@@ -67,8 +68,12 @@ def read_csv_member(member: Member) -> pl.DataFrame:
 
 
 def _fields(line: bytes) -> list[str]:
-    text = line.decode("utf-8-sig", errors="replace").strip("\r\n")
-    return next(csv.reader([text]), [])
+    """Split a line; no fields where it is no line of a CSV at all."""
+    text = line[:_LONGEST_LINE].decode("utf-8-sig", errors="replace").strip("\r\n")
+    try:
+        return next(csv.reader([text]), [])
+    except csv.Error:
+        return []
 
 
 def _refuse_other_reports(member: Member, header: list[str], first_row: list[str]) -> None:
@@ -126,8 +131,8 @@ def _read(member: Member, width: int, chosen: dict[int, str]) -> pl.DataFrame:
 
 def _uneven_lines(member: Member, width: int) -> list[int]:
     """Number the first lines that are longer or shorter than the header; only for a message."""
-    lines = csv.reader(io.StringIO(member.content.decode("utf-8", errors="replace"), newline=""))
-    uneven = (number for number, fields in enumerate(lines) if number and len(fields) != width)
+    lines = io.BytesIO(member.content)
+    uneven = (number for number, line in enumerate(lines) if number and len(_fields(line)) != width)
     return list(itertools.islice(uneven, _ROWS_NAMED))
 
 

@@ -60,10 +60,10 @@ def read_xml_member(member: Member) -> pl.DataFrame:
             for tag, name in _FIELDS.items():
                 gathered[name].append(row.get(tag))
             gathered[raw.MARKET_RUN_ID].append(run)
-    except ParseError as error:
-        raise BrokenRowsError(f"cannot be read as XML: {error}", member=member.name, hint=_CUT) from error
     except DefusedXmlException as error:
         raise NotOasisFileError("XML with a document type, which OASIS never sends", member=member.name) from error
+    except (ParseError, LookupError, ValueError) as error:  # the last two: an encoding that expat cannot read
+        raise BrokenRowsError(f"cannot be read as XML: {error}", member=member.name, hint=_CUT) from error
     return _raw_frame(member, gathered)
 
 
