@@ -18,6 +18,7 @@ from typing import Final
 
 from caiso_lmp.fetch.error_report import MAX_REPORT_BYTES, ErrorReport, read_error_report
 from caiso_lmp.fetch.outcome import Answer, AskSmaller, Delivered, NoData, Partial, Refused, RetryKind, RetryLater
+from caiso_lmp.fetch.zip_check import INFLATE_ERROR, is_whole
 from caiso_lmp.market import OASIS_CODES, CodeKind
 
 MAX_INFLATED_BYTES: Final = 2 * 1024**3
@@ -28,10 +29,10 @@ _SERVER_ERRORS: Final = 500
 _THROTTLE_WORDS: Final = b"acceptable use"  # recorded page: "CAISO Acceptable Use Policy Violation."
 _PAGE_HEAD: Final = 2048  # bytes of a web page that are searched for them
 _ZIP_MAGIC: Final = b"PK"
-_METHODS: Final = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-_BAD_ZIP: Final = (  # all that zipfile is known to raise for damaged bytes
+_BAD_ZIP: Final = (  # all that reading damaged bytes is known to raise
     zipfile.BadZipFile,
     zlib.error,
+    INFLATE_ERROR,
     struct.error,
     EOFError,
     NotImplementedError,
@@ -95,11 +96,9 @@ def _judge_zip(archive: zipfile.ZipFile, body: bytes, headers: Mapping[str, str]
         return _broken("a zip without members")
     if sum(entry.file_size for entry in entries) > MAX_INFLATED_BYTES:
         return Refused(f"the members would inflate to more than {MAX_INFLATED_BYTES:,} bytes")
-    if any(entry.compress_type not in _METHODS for entry in entries):
-        return _broken("a member compressed in an unknown way")
-    damaged = archive.testzip()
+    damaged = next((entry.filename for entry in entries if not is_whole(archive, body, entry)), None)
     if damaged is not None:
-        return _broken(f"the CRC of member {damaged} is wrong")
+        return _broken(f"member {damaged} is not what the directory of the zip says")
     members = tuple(entry.filename for entry in entries)
     if all(_is(member, ".csv") for member in members):
         return Delivered(body, members, _file_name(headers))

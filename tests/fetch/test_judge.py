@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 
@@ -122,6 +123,38 @@ def test_a_wrong_crc_is_broken() -> None:
         archive.writestr("prices.csv", CSV)
     flipped = stored.getvalue().replace(b",1.5", b",9.5")
     assert retry_kind(200, flipped) is RetryKind.BROKEN
+
+
+def with_member(size: int | None = None, flags: int = 0) -> bytes:
+    """Make a zip whose directory says something else about its member than is true."""
+    body = bytearray(zipped(prices__csv=CSV))
+    directory = body.rindex(b"PK\x01\x02")
+    if size is not None:
+        body[directory + 24 : directory + 28] = size.to_bytes(4, "little")
+    for flag_bits in (6, directory + 8):
+        body[flag_bits] |= flags
+    return bytes(body)
+
+
+@pytest.mark.parametrize("size", [0, len(CSV) - 1, len(CSV) + 1])
+def test_a_wrong_size_is_broken(size: int) -> None:
+    """A member longer or shorter than the directory says is damage."""
+    assert retry_kind(200, with_member(size=size)) is RetryKind.BROKEN
+
+
+def test_an_encrypted_member_is_broken() -> None:
+    """OASIS encrypts nothing."""
+    assert retry_kind(200, with_member(flags=1)) is RetryKind.BROKEN
+
+
+def test_a_large_member_is_checked_in_pieces() -> None:
+    """A member that inflates from many pieces is as whole as a small one, and a flipped bit in its last is found."""
+    noise = hashlib.shake_128(b"noise").digest(100_000)
+    body = zipped(prices__csv=noise)
+    assert isinstance(judge(200, {}, body), Delivered)
+    flipped = bytearray(body)
+    flipped[95_000] ^= 1
+    assert retry_kind(200, bytes(flipped)) is RetryKind.BROKEN
 
 
 def test_a_zip_without_members_is_broken() -> None:

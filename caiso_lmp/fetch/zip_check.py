@@ -1,0 +1,56 @@
+"""Prove that the members of a zip are whole: every one is inflated, and its size and CRC compared.
+
+Like :meth:`zipfile.ZipFile.testzip`, three times as fast: an all-node day inflates to 0.35 GB, and checking it
+must not cost the time in which the main thread loads the day before. Nothing is kept of what is inflated.
+"""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+from collections.abc import Iterator
+from typing import Final, cast
+
+from isal import isal_zlib
+
+INFLATE_ERROR: Final = cast("type[Exception]", isal_zlib.IsalError)  # its stub says an instance
+
+_NAME_AND_EXTRA_LENGTH: Final = struct.Struct("<HH")
+_LENGTHS_AT: Final = 26  # bytes into the local header of a member
+_LOCAL_HEADER_BYTES: Final = 30
+_PIECE_BYTES: Final = 16 * 1024  # inflates to 16 MiB at most, so a bomb cannot fill the memory
+
+
+def is_whole(archive: zipfile.ZipFile, body: bytes, entry: zipfile.ZipInfo) -> bool:
+    """Tell whether a member is what the directory says of it.
+
+    Args:
+        archive: The archive, for the checks of headers that the standard library makes.
+        body: Its bytes.
+        entry: What the directory says of the member.
+
+    Raises:
+        INFLATE_ERROR: The compressed bytes are damaged.
+        zipfile.BadZipFile: The member's own header is.
+    """
+    with archive.open(entry):  # compares the member's own header with the directory
+        pass
+    crc = size = 0
+    for content in _contents(body, entry):
+        crc, size = isal_zlib.crc32(content, crc), size + len(content)
+        if size > entry.file_size:
+            return False
+    return size == entry.file_size and crc == entry.CRC
+
+
+def _contents(body: bytes, entry: zipfile.ZipInfo) -> Iterator[bytes | memoryview]:
+    """Yield the content of a member in pieces; none for a compression that OASIS does not use."""
+    lengths = _NAME_AND_EXTRA_LENGTH.unpack_from(body, entry.header_offset + _LENGTHS_AT)
+    start = entry.header_offset + _LOCAL_HEADER_BYTES + sum(lengths)
+    packed = memoryview(body)[start : start + entry.compress_size]
+    if entry.compress_type == zipfile.ZIP_STORED:
+        yield packed
+    elif entry.compress_type == zipfile.ZIP_DEFLATED:
+        stream = isal_zlib.decompressobj(-isal_zlib.MAX_WBITS)
+        for at in range(0, len(packed), _PIECE_BYTES):
+            yield stream.decompress(packed[at : at + _PIECE_BYTES])
