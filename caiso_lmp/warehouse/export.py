@@ -13,7 +13,7 @@ import duckdb
 
 from caiso_lmp.errors import UsageError
 from caiso_lmp.market import Market
-from caiso_lmp.warehouse.query import literal
+from caiso_lmp.warehouse.frames import literal
 
 FORMATS: Final = {"parquet": "FORMAT parquet, COMPRESSION zstd", "csv": "FORMAT csv, HEADER true"}
 

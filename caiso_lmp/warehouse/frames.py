@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import duckdb
 import polars as pl
@@ -39,3 +40,8 @@ def handed_over(connection: duckdb.DuckDBPyConnection, **frames: pl.DataFrame) -
 def to_frame(connection: duckdb.DuckDBPyConnection, query: str) -> pl.DataFrame:
     """Run a query and give its rows as a frame."""
     return pl.DataFrame(connection.sql(query))
+
+
+def literal(moment: datetime) -> str:
+    """Write a moment as an SQL literal, by which DuckDB can skip row groups."""
+    return f"TIMESTAMPTZ '{moment.astimezone(UTC).isoformat()}'"

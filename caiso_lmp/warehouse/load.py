@@ -13,7 +13,7 @@ import polars as pl
 
 from caiso_lmp.market import Market
 from caiso_lmp.warehouse.coverage import count_node_days
-from caiso_lmp.warehouse.frames import handed_over, to_frame
+from caiso_lmp.warehouse.frames import handed_over, literal, to_frame
 from caiso_lmp.warehouse.tables import LABELS, MARKET_IDS, NODES_PER_BLOCK, VALUES
 from caiso_lmp.warehouse.timeline import remake
 
@@ -32,6 +32,8 @@ class RawFileFacts:
         market: The market it is of.
         file: Where it lies in the raw store.
         version: Of the OASIS report, where known.
+        request_key: The question it answers, where we asked it.
+        lacking: How many intervals it lacks of what was asked, where we asked.
         bytes: Its size.
         rows_read: Rows of all its members.
         quarantined: Intervals set apart.
@@ -48,6 +50,8 @@ class RawFileFacts:
     version: int | None = None
     quarantined: int = 0
     oddities: Mapping[str, int] = field(default_factory=dict)
+    request_key: str | None = None
+    lacking: int | None = None
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def _add_raw_file(connection: duckdb.DuckDBPyConnection, prices: pl.DataFrame, f
     connection.execute(
         """INSERT INTO store.raw_file BY NAME SELECT ? AS raw_id, ? AS sha256, ? AS market_id, ? AS file,
         ? AS version, ? AS bytes, ? AS rows_read, ? AS intervals, ? AS nodes, ? AS quarantined, ? AS oddities,
-        ? AS first_interval, ? AS last_interval""",
+        ? AS request_key, ? AS lacking, ? AS first_interval, ? AS last_interval""",
         [
             raw_id,
             facts.sha256,
@@ -115,6 +119,8 @@ def _add_raw_file(connection: duckdb.DuckDBPyConnection, prices: pl.DataFrame, f
             prices["node"].n_unique(),
             facts.quarantined,
             json.dumps(dict(facts.oddities)),
+            facts.request_key,
+            facts.lacking,
             *span,
         ],
     )
@@ -150,8 +156,7 @@ def _merge(
     """Insert keys that nobody spoke of before; make the others anew from all that was said of them."""
     region = _region(rows, market_id)
     touched = _find_touched(connection, region)
-    moment = f"TIMESTAMPTZ '{fetched_at.astimezone(UTC).isoformat()}'"
-    state = f"1::USMALLINT AS revision, {moment} AS known_from, {raw_id} AS raw_id, false AS merged"
+    state = f"1::USMALLINT AS revision, {literal(fetched_at)} AS known_from, {raw_id} AS raw_id, false AS merged"
     fresh = "FROM incoming" + (" ANTI JOIN touched USING (node_id, interval_start)" if touched else "")
     if touched < rows.height:
         connection.execute(
@@ -159,7 +164,7 @@ def _merge(
             {"ORDER BY node_id // 512, interval_start, node_id" if touched else ""}"""
         )
     if not touched:
-        count_node_days(connection, market_id, rows)
+        count_node_days(connection, market_id, rows, fetched_at)
         return LoadCounts(inserted=rows.height)
     said = f"SELECT node_id, interval_start, {raw_id} AS raw_id, {', '.join(VALUES)} FROM incoming"
     connection.execute(
@@ -167,13 +172,13 @@ def _merge(
         f"WHERE {str(is_new).lower()}"
     )
     remake(connection, market_id, region)
-    count_node_days(connection, market_id, rows)
+    count_node_days(connection, market_id, rows, fetched_at)
     return _count_changes(connection, region, inserted=rows.height - touched)
 
 
 def _region(rows: pl.DataFrame, market_id: int) -> str:
     """Write the condition that holds for all keys of a frame, with literals, by which DuckDB skips row groups."""
-    low, high = (f"TIMESTAMPTZ '{moment.isoformat()}'" for moment in _bounds(rows["interval_start"]))
+    low, high = map(literal, _bounds(rows["interval_start"]))
     nodes = rows["node_id"].unique().sort().to_list()
     among = f"node_id BETWEEN {nodes[0]} AND {nodes[-1]}"
     if len(nodes) <= _FEW_NODES:

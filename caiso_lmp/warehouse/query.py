@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, NoReturn
 
 import duckdb
@@ -13,7 +13,7 @@ import polars as pl
 from caiso_lmp.errors import UsageError
 from caiso_lmp.market import Market
 from caiso_lmp.trading_time import PACIFIC, PACIFIC_DATETIME, UTC_DATETIME
-from caiso_lmp.warehouse.frames import to_frame
+from caiso_lmp.warehouse.frames import literal, to_frame
 from caiso_lmp.warehouse.tables import MARKET_IDS, VALUES
 
 _LABELS: Final = "trade_date, operating_hour, operating_interval"
@@ -35,11 +35,6 @@ PRICES: Final = pl.Schema(
     }
 )
 """What a question about prices is answered with: the tidy frame, and which revision from which raw file."""
-
-
-def literal(moment: datetime) -> str:
-    """Write a moment as an SQL literal, by which DuckDB can skip row groups."""
-    return f"TIMESTAMPTZ '{moment.astimezone(UTC).isoformat()}'"
 
 
 def find_prices(

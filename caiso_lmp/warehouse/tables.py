@@ -51,13 +51,13 @@ CREATE TABLE store.node (node_id INTEGER NOT NULL, node VARCHAR NOT NULL);
 CREATE TABLE store.raw_file (raw_id INTEGER NOT NULL, sha256 VARCHAR NOT NULL, market_id UTINYINT NOT NULL,
     file VARCHAR NOT NULL, version USMALLINT, bytes BIGINT NOT NULL, rows_read BIGINT NOT NULL,
     intervals BIGINT NOT NULL, nodes INTEGER NOT NULL, quarantined BIGINT NOT NULL, oddities VARCHAR NOT NULL,
-    first_interval TIMESTAMPTZ, last_interval TIMESTAMPTZ);
+    request_key VARCHAR, lacking BIGINT, first_interval TIMESTAMPTZ, last_interval TIMESTAMPTZ);
 CREATE TABLE store.fetch (raw_id INTEGER NOT NULL, fetched_at TIMESTAMPTZ NOT NULL, source VARCHAR NOT NULL);
 CREATE TABLE store.price ({_STATE_COLUMNS});
 CREATE TABLE store.past ({_STATE_COLUMNS}, known_to TIMESTAMPTZ NOT NULL);
 CREATE TABLE store.observed ({_KEY_COLUMNS}, raw_id INTEGER NOT NULL, like_raw_id INTEGER, {_VALUE_COLUMNS});
 CREATE TABLE store.node_day (market_id UTINYINT NOT NULL, trade_date DATE NOT NULL, node_id INTEGER NOT NULL,
-    expected USMALLINT NOT NULL, intervals USMALLINT NOT NULL,
+    expected USMALLINT NOT NULL, intervals USMALLINT NOT NULL, fetched_at TIMESTAMPTZ NOT NULL,
     {", ".join(f"{name} USMALLINT NOT NULL" for name in VALUES)});
 CREATE TABLE store.arranged (market_id UTINYINT NOT NULL, month DATE NOT NULL, arranged_rows BIGINT NOT NULL);
 """
@@ -76,7 +76,7 @@ CREATE VIEW raw_files AS SELECT sha256, market, file, version, fetched_at, sourc
     rows_read, intervals, nodes, quarantined, oddities::JSON AS oddities, first_interval, last_interval
     FROM store.raw_file JOIN store.fetch USING (raw_id) JOIN store.market USING (market_id);
 CREATE VIEW coverage AS SELECT market, trade_date, node, expected, intervals, {", ".join(VALUES)},
-    intervals >= expected AS complete
+    intervals >= expected AS complete, fetched_at
     FROM store.node_day JOIN store.market USING (market_id) JOIN store.node USING (node_id);
 """
 
