@@ -18,7 +18,7 @@ from typing import Final
 
 from caiso_lmp.fetch.error_report import MAX_REPORT_BYTES, ErrorReport, read_error_report
 from caiso_lmp.fetch.outcome import Answer, AskSmaller, Delivered, NoData, Partial, Refused, RetryKind, RetryLater
-from caiso_lmp.fetch.zip_check import INFLATE_ERROR, is_whole
+from caiso_lmp.fetch.zip_check import INFLATE_ERROR, is_whole, lists_all
 from caiso_lmp.market import OASIS_CODES, CodeKind
 
 MAX_INFLATED_BYTES: Final = 2 * 1024**3
@@ -91,12 +91,15 @@ def _judge_page(body: bytes) -> Answer:
 
 
 def _judge_zip(archive: zipfile.ZipFile, body: bytes, headers: Mapping[str, str]) -> Answer:
-    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    listed = archive.infolist()
+    entries = [entry for entry in listed if not entry.filename.endswith("/")]
     if not entries:
         return _broken("a zip without members")
+    if not lists_all(archive, body, listed):
+        return _broken("a zip whose directory does not list all of it")
     if sum(entry.file_size for entry in entries) > MAX_INFLATED_BYTES:
         return Refused(f"the members would inflate to more than {MAX_INFLATED_BYTES:,} bytes")
-    damaged = next((entry.filename for entry in entries if not is_whole(archive, body, entry)), None)
+    damaged = next((entry.filename for entry in listed if not is_whole(archive, body, entry)), None)
     if damaged is not None:
         return _broken(f"member {damaged} is not what the directory of the zip says")
     members = tuple(entry.filename for entry in entries)

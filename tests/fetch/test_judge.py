@@ -217,14 +217,35 @@ def test_a_zip_that_inflates_past_the_limit_is_refused(monkeypatch: pytest.Monke
     assert isinstance(judge(200, {}, PRICES), Refused)
 
 
-@given(at=st.integers(0, len(PRICES) - 1), byte=st.integers(0, 255))
-def test_no_damage_makes_it_raise_or_invent(at: int, byte: int) -> None:
-    """Any single changed byte gives an outcome, and prices only with the very content that was sent."""
-    body = PRICES[:at] + bytes([byte]) + PRICES[at + 1 :]
+TWO_MEMBERS = zipped(LMP__csv=CSV, MCC__csv=CSV + b"x")
+MIXED = zipped(LMP__csv=CSV, MCC__xml=error_xml(1000))
+
+
+@given(at=st.integers(0, len(TWO_MEMBERS) - 1), byte=st.integers(0, 255))
+def test_no_damage_makes_it_raise_or_lose_a_member(at: int, byte: int) -> None:
+    """Any single changed byte gives an outcome, and prices only with every member as it was sent."""
+    body = TWO_MEMBERS[:at] + bytes([byte]) + TWO_MEMBERS[at + 1 :]
     outcome = judge(200, {}, body)
     if isinstance(outcome, Delivered):
         with zipfile.ZipFile(io.BytesIO(outcome.content)) as archive:
-            assert [archive.read(name) for name in archive.namelist()] == [CSV]
+            assert [archive.read(name) for name in archive.namelist()] == [CSV, CSV + b"x"]
+
+
+@given(at=st.integers(0, len(MIXED) - 1), byte=st.integers(0, 255))
+def test_no_damage_turns_a_mixture_into_prices(at: int, byte: int) -> None:
+    """An error report beside prices cannot get lost by a changed byte."""
+    outcome = judge(200, {}, MIXED[:at] + bytes([byte]) + MIXED[at + 1 :])
+    assert not isinstance(outcome, Delivered | NoData)
+
+
+def test_a_member_that_the_directory_lost_is_missed() -> None:
+    """A directory that swallows its second entry does not make the zip one of a single member."""
+    body = bytearray(TWO_MEMBERS)
+    first = body.index(b"PK\x01\x02")
+    second = body.index(b"PK\x01\x02", first + 1)
+    end = body.index(b"PK\x05\x06")
+    body[first + 32 : first + 34] = (end - second).to_bytes(2, "little")  # its comment now covers the second
+    assert retry_kind(200, bytes(body)) is RetryKind.BROKEN
 
 
 @given(status=st.sampled_from([200, 429, 503]), body=st.binary(max_size=200))
