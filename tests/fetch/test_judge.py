@@ -248,6 +248,12 @@ def test_a_member_that_the_directory_lost_is_missed() -> None:
     assert retry_kind(200, bytes(body)) is RetryKind.BROKEN
 
 
+def test_a_member_does_not_become_a_folder() -> None:
+    """A flipped byte that makes a name in the directory end like a folder's does not hide the member."""
+    at = TWO_MEMBERS.rindex(b"MCC.csv") + len(b"MCC.cs")
+    assert retry_kind(200, TWO_MEMBERS[:at] + b"/" + TWO_MEMBERS[at + 1 :]) is RetryKind.BROKEN
+
+
 @given(status=st.sampled_from([200, 429, 503]), body=st.binary(max_size=200))
 def test_no_bytes_make_it_raise(status: int, body: bytes) -> None:
     """Whatever arrives, the judgement is a value, and never prices."""
