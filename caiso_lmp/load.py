@@ -135,7 +135,10 @@ class Loader:
         except OasisFileError as error:
             error.file = candidate.path
             raise
-        manifest = describe(candidate, tidy)
+        self.take(candidate, tidy, describe(candidate, tidy))
+
+    def take(self, candidate: Candidate, tidy: TidyFile, manifest: Manifest) -> None:
+        """Keep a raw file that was read, then load its prices."""
         place = self.store.put(candidate.raw, manifest, link_to=candidate.path if self.link else None)
         self.into_warehouse(tidy, manifest, self.store.relative(place))
 
@@ -166,8 +169,10 @@ class Loader:
         return [Incomplete(market, day, "partial", _NEXT) for market, day in days if (market, day) in self.touched]
 
 
-def describe(candidate: Candidate, tidy: TidyFile) -> Manifest:
-    """Write the manifest of a file that was read."""
+def describe(
+    candidate: Candidate, tidy: TidyFile, *, request_key: str | None = None, lacking: int | None = None
+) -> Manifest:
+    """Write the manifest of a file that was read; what it was asked for and lacks, where we asked."""
     apart = tidy.quarantine["interval_start"].dt.convert_time_zone(PACIFIC).dt.date()
     dates = pl.concat([tidy.prices["trade_date"], apart]).sort()
     return Manifest(
@@ -182,6 +187,8 @@ def describe(candidate: Candidate, tidy: TidyFile) -> Manifest:
         intervals=tidy.prices.height,
         members=tuple(member.name for member in tidy.members),
         fetches=candidate.fetches,
+        request_key=request_key,
+        lacking=lacking,
     )
 
 
@@ -197,4 +204,6 @@ def _facts(tidy: TidyFile, manifest: Manifest, fetch: Fetch, file: str) -> RawFi
         rows_read=tidy.rows,
         quarantined=tidy.quarantine.height,
         oddities=tidy.oddities,
+        request_key=manifest.request_key,
+        lacking=manifest.lacking,
     )

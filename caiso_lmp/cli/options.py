@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
 
 from caiso_lmp.errors import UsageError
+from caiso_lmp.fetch.address import OASIS_URL
 from caiso_lmp.market import HUBS, Market, parse_market
-from caiso_lmp.trading_time import parse_moment, parse_window, trade_date_of, utc_window
+from caiso_lmp.trading_time import parse_moment, parse_window, trade_date_of, trade_dates, utc_window
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _DAY: Final = timedelta(days=1)
@@ -54,6 +55,10 @@ window = _stacked(
     click.option("--end", help="End, not part of it: a trade date or a moment."),
     click.option("--date", "trade_date", help="One trade date."),
     click.option("--days", type=click.IntRange(min=1), help="The last N trade dates, ending yesterday."),
+)
+
+address = click.option(
+    "--base-url", envvar="CAISO_LMP_BASE_URL", default=OASIS_URL, show_default=True, help="Whom to ask."
 )
 
 as_of = click.option("--as-of", help="As known then: a date (its start in Pacific time) or a moment.")
@@ -103,6 +108,20 @@ def chosen_window(
             f"--{'end' if start else 'start'} is missing", hint="a window has both, the end not part of it"
         )
     return parse_window(start, end)
+
+
+def chosen_dates(window: tuple[datetime, datetime]) -> tuple[date, ...]:
+    """Give the trade dates of a window that is made of whole ones.
+
+    Raises:
+        UsageError: The window begins or ends within a trade date.
+    """
+    days = tuple(trade_dates(*window))
+    if utc_window(days[0])[0] != window[0] or utc_window(days[-1])[1] != window[1]:
+        raise UsageError(
+            "the window cuts through a trade date", hint="give dates, as --start 2024-03-10 --end 2024-03-12"
+        )
+    return days
 
 
 def chosen_moment(text: str | None) -> datetime | None:

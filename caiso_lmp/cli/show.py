@@ -89,7 +89,11 @@ def _price_row(row: dict[str, Any]) -> list[str]:
 
 def print_report(report: Report, *, verbose: bool) -> None:
     """Print what a run did."""
+    requests = (
+        [("requests", report.requests["planned"], _parts(**report.requests))] if any(report.requests.values()) else []
+    )
     what = [
+        *requests,
         ("files", report.files, _parts(skipped=report.skipped, ignored=report.ignored, no_data=report.no_data)),
         ("rows read", report.rows_read, ""),
         ("intervals", report.intervals, _interval_parts(report)),
@@ -114,11 +118,11 @@ def _parts(**counts: int) -> str:
 def _print_incomplete(days: Sequence[Incomplete], *, verbose: bool) -> None:
     if not days:
         return
-    notes().print(f"{len(days)} trade dates of these files are not complete:", style="yellow")
+    notes().print(f"{len(days)} trade dates are not complete:", style="yellow")
     for day in days if verbose else days[:_LISTED]:
         notes().print(f"  {day.market} {day.trade_date}  {day.reason}")
     _print_rest(len(days), verbose=verbose)
-    notes().print(f"  see: {days[0].next}")
+    notes().print(f"  try: {days[0].next}")
 
 
 def _print_errors(errors: Sequence[Trouble], *, verbose: bool) -> None:

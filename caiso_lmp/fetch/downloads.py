@@ -7,7 +7,7 @@ loads in the main thread. There are no callbacks and no shared frames: outcomes 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Self
 
@@ -54,7 +54,7 @@ class Downloads:
         """Ask one question in the background; cancelling the future stops it."""
         return self._loop.submit(self._client.fetch(request))
 
-    def fetch_all(self, questions: deque[Request]) -> Iterator[Fetched]:
+    def fetch_all(self, questions: deque[Request]) -> Generator[Fetched, None, None]:
         """Yield outcomes as they come, while the following questions download.
 
         Questions are taken from the left of the queue when there is room, so the caller may put in more while

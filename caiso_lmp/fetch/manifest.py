@@ -32,6 +32,9 @@ class Manifest:
         intervals: Intervals in it that were fit to load.
         members: Names of its members.
         fetches: Each time OASIS gave these bytes, in order.
+        request_key: The question they answer, where we asked it.
+        lacking: How many intervals they lack of what was asked, where we asked.
+        stale_at: When OASIS was heard to have corrected prices of these dates; a later fetch makes up for it.
     """
 
     sha256: str
@@ -45,6 +48,14 @@ class Manifest:
     intervals: int
     members: tuple[str, ...]
     fetches: tuple[Fetch, ...]
+    request_key: str | None = None
+    lacking: int | None = None
+    stale_at: datetime | None = None
+
+    @property
+    def fetched_at(self) -> datetime:
+        """Tell when OASIS last gave these bytes."""
+        return self.fetches[-1].fetched_at
 
     def with_fetch(self, fetch: Fetch) -> Manifest:
         """Give the manifest with one more fetch; the same moment is no other fetch."""
@@ -59,6 +70,7 @@ class Manifest:
             "market": str(self.market),
             "first_date": self.first_date.isoformat(),
             "last_date": self.last_date.isoformat(),
+            "stale_at": None if self.stale_at is None else _iso(self.stale_at),
             "fetches": [{"fetched_at": _iso(f.fetched_at), "source": str(f.source)} for f in self.fetches],
         }
         return json.dumps(told, indent=2) + "\n"
@@ -104,4 +116,7 @@ def _manifest(told: dict[str, Any]) -> Manifest:
         intervals=told["intervals"],
         members=tuple(told["members"]),
         fetches=tuple(sorted(fetches)),
+        request_key=told["request_key"],
+        lacking=told["lacking"],
+        stale_at=None if told["stale_at"] is None else datetime.fromisoformat(told["stale_at"]),
     )

@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +21,7 @@ import filelock
 from caiso_lmp.errors import RawFileChangedError, RawStoreError
 from caiso_lmp.fetch.manifest import SUFFIX, Manifest, manifest_path, read_manifest
 from caiso_lmp.fetch.provenance import Fetch
+from caiso_lmp.market import Market
 
 _LOCK: Final = ".lock"
 _UNFINISHED: Final = ".unfinished-"
@@ -57,10 +60,16 @@ class RawStore:
         Raises:
             RawStoreError: It cannot be written.
         """
+        with self._locked():
+            return self._put(raw, manifest, link_to)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Keep other processes from writing to the store while the block runs."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             with filelock.FileLock(self.root / _LOCK):
-                return self._put(raw, manifest, link_to)
+                yield
         except OSError as error:
             raise RawStoreError(f"cannot write to {self.root}: {error}", hint="check permissions and space") from error
 
@@ -94,6 +103,31 @@ class RawStore:
         """
         for path in sorted(self.root.rglob(f"*{SUFFIX}")):
             yield path.with_name(path.name.removesuffix(SUFFIX)), read_manifest(path)
+
+    def mark_stale(self, market: Market, trade_date: date, stale_at: datetime) -> int:
+        """Mark the raw files that touch a corrected trade date, so that they are asked again; count them.
+
+        Raises:
+            RawStoreError: A manifest cannot be read or written.
+        """
+        marked = 0
+        with self._locked():
+            for place, manifest in self.manifests():
+                touches = manifest.market is market and manifest.first_date <= trade_date <= manifest.last_date
+                if touches and manifest.fetched_at < stale_at:
+                    _write_whole(manifest_path(place), replace(manifest, stale_at=stale_at).to_text().encode(), None)
+                    marked += 1
+        return marked
+
+    def stale_dates(self, market: Market) -> dict[date, datetime]:
+        """Give the trade dates of a market that raw files marked as stale touch, each with its latest mark."""
+        stale: dict[date, datetime] = {}
+        for _place, manifest in self.manifests():
+            if manifest.market is market and manifest.stale_at is not None:
+                days = (manifest.last_date - manifest.first_date).days + 1
+                for day in (manifest.first_date + timedelta(days=n) for n in range(days)):
+                    stale[day] = max(manifest.stale_at, stale.get(day, manifest.stale_at))
+        return stale
 
     def relative(self, place: Path) -> str:
         """Name a kept file as the warehouse does: its path in the store."""

@@ -13,6 +13,7 @@ from caiso_lmp.warehouse.arrange import arrange, find_scattered
 from caiso_lmp.warehouse.check import Finding, check_tables
 from caiso_lmp.warehouse.export import export_prices
 from caiso_lmp.warehouse.frames import to_frame
+from caiso_lmp.warehouse.held import HeldFile, HeldNodeDay, find_complete_node_days, find_group_files
 from caiso_lmp.warehouse.load import LoadCounts, RawFileFacts, load_prices
 from caiso_lmp.warehouse.query import find_archive_start, find_prices
 from caiso_lmp.warehouse.session import WAIT_SECONDS, reading, writing
@@ -92,6 +93,20 @@ class Warehouse:
         """Give prices; see :func:`caiso_lmp.warehouse.query.find_prices` for grain, columns and errors."""
         with reading(self.path, self.wait_seconds) as connection:
             return find_prices(connection, nodes, start, end, market, as_of=as_of)
+
+    def complete_node_days(self, market: Market, nodes: Sequence[str], first: date, last: date) -> list[HeldNodeDay]:
+        """List which of some nodes are complete on which trade dates; nothing where there is no warehouse yet."""
+        if not self.path.exists():
+            return []
+        with reading(self.path, self.wait_seconds) as connection:
+            return find_complete_node_days(connection, market, nodes, first, last)
+
+    def group_files(self, market: Market) -> list[HeldFile]:
+        """List the whole group files of a market that are loaded; nothing where there is no warehouse yet."""
+        if not self.path.exists():
+            return []
+        with reading(self.path, self.wait_seconds) as connection:
+            return find_group_files(connection, market)
 
     def archive_start(self) -> datetime | None:
         """Give the moment of the first fetch: as-of cannot reach before it."""

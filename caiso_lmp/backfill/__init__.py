@@ -1,0 +1,1 @@
+"""The story of ``caiso-lmp backfill``: plan → fetch → tidy → validate → keep → load → report."""

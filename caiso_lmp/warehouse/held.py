@@ -1,0 +1,58 @@
+"""What the warehouse holds already, for whoever plans what to ask: complete nodes, and files of all nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+import duckdb
+import polars as pl
+
+from caiso_lmp.market import Market
+from caiso_lmp.warehouse.frames import handed_over, to_frame
+from caiso_lmp.warehouse.tables import MARKET_IDS
+
+
+@dataclass(frozen=True)
+class HeldNodeDay:
+    """A node's complete trade date, and when OASIS last spoke of it."""
+
+    node: str
+    trade_date: date
+    fetched_at: datetime
+
+
+@dataclass(frozen=True)
+class HeldFile:
+    """A raw file that answers a question of ours with nothing lacking, and when it was last fetched."""
+
+    request_key: str
+    fetched_at: datetime
+
+
+_GROUP_FILES: Final = """SELECT request_key, max(fetched_at) AS fetched_at
+    FROM store.raw_file JOIN store.fetch USING (raw_id)
+    WHERE market_id = {market_id} AND lacking = 0 AND request_key LIKE 'GroupZip?%' GROUP BY request_key"""
+
+
+def find_complete_node_days(
+    connection: duckdb.DuckDBPyConnection, market: Market, nodes: Sequence[str], first: date, last: date
+) -> list[HeldNodeDay]:
+    """List which of some nodes have all their intervals on which trade dates, both bounds included."""
+    with handed_over(connection, asked=pl.DataFrame({"node": list(nodes)}, schema={"node": pl.String})):
+        found = to_frame(
+            connection,
+            f"""SELECT node, trade_date, fetched_at FROM store.node_day
+            JOIN (SELECT node_id, node FROM store.node SEMI JOIN asked USING (node)) USING (node_id)
+            WHERE market_id = {MARKET_IDS[market]} AND intervals >= expected
+            AND trade_date BETWEEN DATE '{first}' AND DATE '{last}'""",
+        )
+    return [HeldNodeDay(*row) for row in found.iter_rows()]
+
+
+def find_group_files(connection: duckdb.DuckDBPyConnection, market: Market) -> list[HeldFile]:
+    """List the whole group files of a market that are loaded."""
+    found = to_frame(connection, _GROUP_FILES.format(market_id=MARKET_IDS[market]))
+    return [HeldFile(*row) for row in found.iter_rows()]
