@@ -30,11 +30,13 @@ def rebuild_warehouse(
         RawStoreError: A manifest cannot be read.
         WarehouseLockedError: Another process is loading.
     """
-    kept = sorted(RawStore(folder.raw).manifests(), key=lambda one: one[1].fetches[0])
-    if not kept:
+    store = RawStore(folder.raw)
+    if next(store.manifests(), None) is None:
         raise UsageError(f"there are no raw files in {folder.raw}", hint="load files first: `caiso-lmp load PATH`")
     unfinished = folder.warehouse.with_name(f"{folder.warehouse.name}.rebuilding")
     with writer_lock(folder.warehouse):
+        # Listed under the lock: what another process keeps from here on, it loads into the new warehouse.
+        kept = sorted(store.manifests(), key=lambda one: one[1].fetches[0])
         _remove(unfinished)
         loader = Loader(folder, warehouse=Warehouse(unfinished))
         for done, (place, manifest) in enumerate(kept, start=1):
@@ -44,8 +46,7 @@ def rebuild_warehouse(
             _remove(unfinished)
         else:
             loader.warehouse.arrange(on_month)
-            unfinished.replace(folder.warehouse)
-            _remove(unfinished)
+            _put_in_place(unfinished, folder.warehouse)
     return loader.report
 
 
@@ -56,6 +57,16 @@ def _load_again(loader: Loader, place: Path, manifest: Manifest) -> None:
         loader.into_warehouse(tidy, manifest, loader.store.relative(place))
     except (OasisFileError, RawStoreError) as error:
         loader.report.errors.append(Trouble.of(str(place), error))
+
+
+def _put_in_place(rebuilt: Path, warehouse: Path) -> None:
+    """Change the old warehouse for the new one.
+
+    A log that a killed writer left beside the old one goes first: DuckDB opens no database with the log of another.
+    """
+    warehouse.with_name(f"{warehouse.name}.wal").unlink(missing_ok=True)
+    rebuilt.replace(warehouse)
+    _remove(rebuilt)
 
 
 def _remove(database: Path) -> None:
