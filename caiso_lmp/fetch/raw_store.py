@@ -88,8 +88,9 @@ class RawStore:
     def _place(self, manifest: Manifest) -> Path:
         """Choose the name of a file: the one it came with, unless other bytes have it already."""
         folder = self.root / manifest.market / f"{manifest.first_date:%Y}" / f"{manifest.first_date:%m}"
-        plain = folder / manifest.original_name
-        taken = plain.exists() and self._sha256(plain) != manifest.sha256
+        plain = folder / _file_name(manifest.original_name)
+        used = plain.exists() or manifest_path(plain).exists()
+        taken = used and self._sha256(plain) != manifest.sha256
         return plain.with_stem(f"{plain.stem}~{manifest.sha256[:_SHORT]}") if taken else plain
 
     def _sha256(self, place: Path) -> str:
@@ -101,8 +102,18 @@ class RawStore:
         Raises:
             RawStoreError: A manifest cannot be read.
         """
-        for path in sorted(self.root.rglob(f"*{SUFFIX}")):
+        for path in self.manifest_paths():
             yield path.with_name(path.name.removesuffix(SUFFIX)), read_manifest(path)
+
+    def manifest_paths(self) -> list[Path]:
+        """List where manifests are, in order; what a killed put left half written is none."""
+        found = sorted(self.root.rglob(f"*{SUFFIX}"))
+        return [path for path in found if not path.name.startswith(_UNFINISHED)]
+
+    def keeps(self, file: str) -> bool:
+        """Tell whether a file, named by its path in the store, is there with its manifest; see :meth:`verify` too."""
+        place = self.root / file
+        return place.is_file() and manifest_path(place).is_file()
 
     def mark_stale(self, market: Market, trade_date: date, stale_at: datetime) -> int:
         """Mark the raw files that touch a corrected trade date, so that they are asked again; count them.
@@ -150,7 +161,7 @@ class RawStore:
     def verify(self) -> Iterator[StoreProblem | None]:
         """Check file by file; give None for each kept file that is well, and a problem for what is not."""
         for path in sorted(self.root.rglob("*")):
-            if path.is_file() and path.name != _LOCK:
+            if path.is_file() and path != self.root / _LOCK:
                 yield from self._verify_one(path)
 
     def _verify_one(self, path: Path) -> Iterator[StoreProblem | None]:
@@ -167,6 +178,12 @@ class RawStore:
                 yield None
             except RawStoreError as error:
                 yield StoreProblem(self.relative(file), str(error))
+
+
+def _file_name(original: str) -> str:
+    """Give the name under which a file is kept; hidden names and names of manifests are the store's own."""
+    shown = f"_{original}" if original.startswith(".") else original
+    return f"{shown}.raw" if shown.lower().endswith(SUFFIX) else shown
 
 
 _RESTORE: Final = "restore it from a backup, or remove it with its manifest and load or fetch it again"
@@ -193,9 +210,12 @@ def sha256_of(path: Path) -> str:
 
 
 def _write_whole(place: Path, content: bytes, link_to: Path | None) -> None:
-    """Make a file appear at once with all its bytes, which are on the disk before its name is."""
+    """Make a file appear at once with all its bytes, which are on the disk before its name is.
+
+    The caller holds the lock of the store, so an unfinished file of this name is what a killed put left.
+    """
     place.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = place.with_name(f"{_UNFINISHED}{os.getpid()}-{place.name}")
+    unfinished = place.with_name(f"{_UNFINISHED}{place.name}")
     unfinished.unlink(missing_ok=True)
     if link_to is None or not _linked(link_to, unfinished):
         with unfinished.open("wb") as stream:
