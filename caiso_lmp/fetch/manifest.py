@@ -103,7 +103,9 @@ def read_manifest(path: Path) -> Manifest:
 def _manifest(told: dict[str, Any]) -> Manifest:
     if told["format"] != FORMAT:
         raise ValueError(f"format {told['format']} is not {FORMAT}")
-    fetches = (Fetch(datetime.fromisoformat(f["fetched_at"]), FetchSource(f["source"])) for f in told["fetches"])
+    fetches = [Fetch(_moment(f["fetched_at"]), FetchSource(f["source"])) for f in told["fetches"]]
+    if not fetches:
+        raise ValueError("no fetch is told")
     return Manifest(
         sha256=told["sha256"],
         bytes=told["bytes"],
@@ -118,5 +120,12 @@ def _manifest(told: dict[str, Any]) -> Manifest:
         fetches=tuple(sorted(fetches)),
         request_key=told["request_key"],
         lacking=told["lacking"],
-        stale_at=None if told["stale_at"] is None else datetime.fromisoformat(told["stale_at"]),
+        stale_at=None if told["stale_at"] is None else _moment(told["stale_at"]),
     )
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"the time {text} has no zone")
+    return moment.astimezone(UTC)
