@@ -16,7 +16,7 @@ from typing import Final
 import polars as pl
 
 from caiso_lmp.discovery import find_files
-from caiso_lmp.errors import NoDataError, NotPricesError, OasisFileError, UnreadableFileError
+from caiso_lmp.errors import NoDataError, NotPricesError, OasisFileError, RawStoreError, UnreadableFileError
 from caiso_lmp.fetch.manifest import Manifest
 from caiso_lmp.fetch.provenance import Fetch, guess_fetch, version_of
 from caiso_lmp.fetch.raw_store import RawStore, known_fetches, manifest_beside
@@ -26,7 +26,7 @@ from caiso_lmp.report import Incomplete, Report, Trouble
 from caiso_lmp.schemas.quarantine import write_quarantine
 from caiso_lmp.settings import DataFolder
 from caiso_lmp.trading_time import PACIFIC
-from caiso_lmp.warehouse.load import RawFileFacts
+from caiso_lmp.warehouse.load import LoadCounts, RawFileFacts
 from caiso_lmp.warehouse.warehouse import Warehouse
 
 OnFile = Callable[[int, int, int], None]
@@ -89,7 +89,6 @@ def load_files(
     Raises:
         UsageError: A path does not exist, or a file named by itself is nothing of OASIS's.
         WarehouseError: The warehouse cannot be used; what was loaded before that stays.
-        RawStoreError: The raw store cannot be written.
     """
     found = find_files(paths, leave_out=folder.quarantine)
     loader = Loader(folder, link=link)
@@ -110,6 +109,7 @@ class Loader:
         self.store = RawStore(folder.raw)
         self.warehouse = warehouse or Warehouse(folder.warehouse)
         self.loaded = self.warehouse.fetches()
+        self.places = _find_places(self.warehouse)
         self.report = Report()
         self.touched: set[tuple[Market, date]] = set()
 
@@ -118,7 +118,7 @@ class Loader:
         self.report.files += 1
         try:
             candidate = Candidate.at(path)
-            if all((candidate.sha256, fetch.fetched_at) in self.loaded for fetch in candidate.fetches):
+            if self._is_known(candidate):
                 self.report.skipped += 1
             else:
                 self._load(candidate)
@@ -126,8 +126,13 @@ class Loader:
             self.report.no_data += 1
         except NotPricesError:
             self.report.ignored += 1
-        except OasisFileError as error:
+        except (OasisFileError, RawStoreError) as error:
             self.report.errors.append(Trouble.of(str(path), error))
+
+    def _is_known(self, candidate: Candidate) -> bool:
+        """Tell whether every fetch of a file is loaded and its bytes are kept still."""
+        loaded = all((candidate.sha256, fetch.fetched_at) in self.loaded for fetch in candidate.fetches)
+        return loaded and self.store.keeps(self.places.get(candidate.sha256, ""))
 
     def _load(self, candidate: Candidate) -> None:
         try:
@@ -148,9 +153,9 @@ class Loader:
         self._count(tidy)
         for fetch in manifest.fetches:
             counts = self.warehouse.load(tidy.prices, _facts(tidy, manifest, fetch, file))
+            self.report.add_counts(counts or LoadCounts(unchanged=tidy.prices.height))
             self.loaded.add((manifest.sha256, fetch.fetched_at))
-            if counts is not None:
-                self.report.add_counts(counts)
+        self.places.setdefault(manifest.sha256, file)
         dates = tidy.prices["trade_date"].unique().to_list()
         self.touched |= {(tidy.market, day) for day in dates}
 
@@ -167,6 +172,13 @@ class Loader:
         partial = sorted(self.warehouse.partial_days())
         days = [(Market(market), day) for market, day in partial]
         return [Incomplete(market, day, "partial", _NEXT) for market, day in days if (market, day) in self.touched]
+
+
+def _find_places(warehouse: Warehouse) -> dict[str, str]:
+    """Tell where in the raw store the loaded files lie, by their hashes."""
+    if not warehouse.path.exists():
+        return {}
+    return dict(warehouse.sql("SELECT DISTINCT sha256, file FROM raw_files").iter_rows())
 
 
 def describe(
