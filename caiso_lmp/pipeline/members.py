@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import polars as pl
 
 from caiso_lmp.errors import BrokenRowsError, MixedMembersError
@@ -10,6 +12,9 @@ from caiso_lmp.pipeline import columns as raw
 from caiso_lmp.pipeline.container import Member
 from caiso_lmp.pipeline.csv_report import read_csv_member
 from caiso_lmp.pipeline.xml_report import read_xml_member
+
+_ROWS_NAMED: Final = 5
+_EDITED: Final = "OASIS does not write this: download the file again"
 
 
 def read_member(member: Member) -> pl.DataFrame:
@@ -33,22 +38,42 @@ def _agreeing_items(rows: pl.DataFrame, member: Member) -> pl.DataFrame:
     if wrong.height:
         lmp_type, item = wrong.row(0)
         same = (pl.col(raw.LMP_TYPE) == lmp_type) & (pl.col(raw.DATA_ITEM) == item)
-        numbers = rows.with_row_index("row", 1).filter(same)["row"].head(5).to_list()
-        raise BrokenRowsError(f"LMP_TYPE {lmp_type} with item {item}", member=member.name, rows=numbers)
+        raise BrokenRowsError(
+            f"LMP_TYPE {lmp_type} with item {item}", member=member.name, rows=_numbers(rows, same), hint=_EDITED
+        )
     return rows.drop(raw.DATA_ITEM)
 
 
 def market_of(rows: pl.DataFrame, member: Member) -> Market | None:
-    """Tell the market of a raw frame; None where it has no readable row.
+    """Tell the market of a raw frame; None where it has no row.
 
     Raises:
-        BrokenRowsError: A market run that OASIS's price reports do not have.
+        BrokenRowsError: A market run that OASIS's price reports do not have, or none in any row.
         MixedMembersError: Several markets in one member.
     """
+    if rows.is_empty():
+        return None
     runs = rows[raw.MARKET_RUN_ID].drop_nulls().unique().cast(pl.String).sort().to_list()
+    if not runs:
+        raise BrokenRowsError("no row has a MARKET_RUN_ID", member=member.name, hint=_EDITED)
     unknown = [run for run in runs if run not in MARKET_OF_RUN_ID]
     if unknown:
-        raise BrokenRowsError(f"unknown MARKET_RUN_ID {unknown[0]!r}", member=member.name)
+        raise BrokenRowsError(
+            f"unknown MARKET_RUN_ID {unknown[0]!r}",
+            member=member.name,
+            rows=_numbers(rows, pl.col(raw.MARKET_RUN_ID) == unknown[0]),
+            hint=f"the runs known are {', '.join(MARKET_OF_RUN_ID)}",
+        )
     if len(runs) > 1:
-        raise MixedMembersError(f"several markets in one file: {', '.join(runs)}", member=member.name)
-    return MARKET_OF_RUN_ID[runs[0]] if runs else None
+        raise MixedMembersError(
+            f"several markets in one file: {', '.join(runs)}",
+            member=member.name,
+            rows=_numbers(rows, pl.col(raw.MARKET_RUN_ID) != rows[raw.MARKET_RUN_ID].drop_nulls()[0]),
+            hint=_EDITED,
+        )
+    return MARKET_OF_RUN_ID[runs[0]]
+
+
+def _numbers(rows: pl.DataFrame, wrong: pl.Expr) -> list[int]:
+    """Number the first rows concerned, from 1."""
+    return rows.with_row_index("row", 1).filter(wrong)["row"].head(_ROWS_NAMED).to_list()
