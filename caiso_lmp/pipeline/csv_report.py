@@ -86,9 +86,14 @@ def _refuse_other_reports(member: Member, header: list[str], first_row: list[str
     values = dict(zip(header, first_row, strict=False))
     item = values.get("XML_DATA_ITEM", "")
     other_item = bool(item) and item not in COMPONENT_OF_DATA_ITEM
-    other_prices = other_item and values.get("LMP_TYPE") not in COMPONENT_OF_LMP_TYPE
+    other_prices = other_item and values.get("LMP_TYPE") not in COMPONENT_OF_LMP_TYPE and not _names_lmps(member)
     if _OTHER_REPORT & set(header) or not _LMP_MARKS & set(header) or other_prices:
         raise NotPricesError(f"an OASIS report without nodal LMPs ({item or header[0]})", member=member.name)
+
+
+def _names_lmps(member: Member) -> bool:
+    """Tell whether any row may be of a component we know: a new one in the first row must not hide it."""
+    return any(item.encode() in member.content for item in COMPONENT_OF_DATA_ITEM)
 
 
 def _chosen_columns(member: Member, header: list[str]) -> dict[int, str]:
