@@ -60,5 +60,8 @@ def validate_tidy(prices: pl.DataFrame) -> pl.DataFrame:
 
     Raises:
         pandera.errors.SchemaErrors: The frame is not a tidy frame.
+        TypeError: A LazyFrame, of which Pandera would check no value.
     """
+    if not isinstance(prices, pl.DataFrame):
+        raise TypeError("only a DataFrame can be validated: collect the LazyFrame first")
     return TIDY_PRICES.validate(prices, lazy=True)
