@@ -18,6 +18,7 @@ from caiso_lmp.trading_time import REPEATED_HOUR, UTC_DATETIME, utc_window, with
 
 _ROWS_NAMED: Final = 5
 _ZONE: Final = r"(?:Z|[-+]00:00)$"
+_YEARS: Final = (1900, 9998)  # Pacific time was local mean time before; Python knows no year after 9999
 _REFUSED: Final = "nobody can tell which of them is right: download the file again"
 
 
@@ -55,7 +56,8 @@ def _number_columns(labels: pl.DataFrame) -> list[str]:
 
 def _utc(name: str) -> pl.Expr:
     text = pl.col(name).cast(pl.String).str.replace(_ZONE, "")
-    return text.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False).dt.replace_time_zone("UTC")
+    moment = text.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False)
+    return pl.when(moment.dt.year().is_between(*_YEARS)).then(moment).dt.replace_time_zone("UTC")
 
 
 def _label_checks(read: pl.DataFrame, report: Report) -> dict[str, pl.Expr]:
