@@ -28,6 +28,7 @@ _END_RECORD: Final = struct.Struct("<4s6xHII2x")  # signature, …, entries, dir
 _DESCRIPTOR_SIZES: Final = (0, 12, 16, 20, 24)  # bytes that may follow a member: none, or its size and CRC again
 _INFLATE_ERROR: Final = cast("type[Exception]", isal_zlib.IsalError)  # its stub says an instance
 _ENCRYPTED: Final = 0x1
+_TOO_LARGE: Final = "no answer of OASIS is that large: do not open this file"
 _ASK_AGAIN: Final = "the file is damaged: delete it and download it again"
 
 
@@ -57,7 +58,9 @@ def read_members(raw: bytes, name: str, *, limit: int = MAX_INFLATED_BYTES) -> I
         yield from _inflate_ahead(raw, _entries(raw, limit))
         return
     if len(raw) > limit:
-        raise OversizedFileError(f"{len(raw):,} bytes are more than the limit of {limit:,}", file=name)
+        raise OversizedFileError(
+            f"{len(raw):,} bytes are more than the limit of {limit:,}", member=name, hint=_TOO_LARGE
+        )
     _refuse_pages(raw, name)
     yield Member(name, raw)
 
@@ -65,12 +68,12 @@ def read_members(raw: bytes, name: str, *, limit: int = MAX_INFLATED_BYTES) -> I
 def _refuse_pages(content: bytes, name: str) -> None:
     head = content[:2048].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if not head:
-        raise NotOasisFileError("the file is empty", file=name, hint=_ASK_AGAIN)
+        raise NotOasisFileError("the file is empty", member=name, hint=_ASK_AGAIN)
     if head.startswith((b"<!doctype html", b"<html")):
         throttled = b"acceptable use" in content[:2048].lower()
         raise HtmlPageError(
-            "a web page " + ("by which OASIS throttles" if throttled else "") + " stands where the report should be",
-            file=name,
+            "a web page" + (" by which OASIS throttles" if throttled else "") + " stands where the report should be",
+            member=name,
             hint="wait, then download the report again, at most one request every 5 seconds",
         )
 
@@ -90,7 +93,7 @@ def _entries(raw: bytes, limit: int) -> list[zipfile.ZipInfo]:
     if inflated > limit:
         raise OversizedFileError(
             f"the members inflate to {inflated:,} bytes, more than the limit of {limit:,}",
-            hint="no answer of OASIS is that large: do not open this file",
+            hint=_TOO_LARGE,
         )
     return entries
 

@@ -43,6 +43,7 @@ _OASIS_MARKS: Final = (
 )
 _OTHER_REPORT: Final = {"TIE"}  # PRC_SPTIE_LMP: prices per scheduling point and tie, not per node
 _ROWS_NAMED: Final = 5
+_SHOWN: Final = 60  # characters of a foreign first line that a message repeats
 _LONGEST_LINE: Final = 65_536  # bytes; a line of OASIS has under 500
 _CUT: Final = "the file was cut or edited: download it again"
 
@@ -63,7 +64,8 @@ def read_csv_member(member: Member) -> pl.DataFrame:
     chosen = _chosen_columns(member, header)
     if not member.content.endswith(b"\n"):
         last = member.content.count(b"\n")
-        raise BrokenRowsError("the last line has no end", member=member.name, rows=[last], hint=_CUT)
+        rows = [last] if last else []  # the header is no row
+        raise BrokenRowsError("the last line has no end", member=member.name, rows=rows, hint=_CUT)
     return _read(member, len(header), chosen)
 
 
@@ -79,7 +81,7 @@ def _fields(line: bytes) -> list[str]:
 def _refuse_other_reports(member: Member, header: list[str], first_row: list[str]) -> None:
     if not _OASIS_MARKS & set(header):
         raise NotOasisFileError(
-            f"no column of an OASIS report in its first line, but {', '.join(header[:3])!r}",
+            f"no column of an OASIS report in its first line, but {', '.join(header[:3])[:_SHOWN]!r}",
             member=member.name,
             hint="load zips, CSVs or XML as OASIS serves them",
         )
