@@ -40,6 +40,8 @@ _FIELDS: Final = {
 }
 _PRICE_REPORTS: Final = {report.query_name for report in REPORTS.values()}
 _RUN_OF_REPORT: Final = {"PRC_HASP_LMP": "HASP", "PRC_RTPD_LMP": "RTPD", "PRC_INTVL_LMP": "RTM"}
+_SHOWN: Final = 60  # characters of a foreign name that a message repeats
+_FOREIGN: Final = "load zips, CSVs or XML as OASIS serves them"
 _CUT: Final = "the file was cut or edited: download it again"
 
 
@@ -61,7 +63,9 @@ def read_xml_member(member: Member) -> pl.DataFrame:
                 gathered[name].append(row.get(tag))
             gathered[raw.MARKET_RUN_ID].append(run)
     except DefusedXmlException as error:
-        raise NotOasisFileError("XML with a document type, which OASIS never sends", member=member.name) from error
+        raise NotOasisFileError(
+            "XML with a document type, which OASIS never sends", member=member.name, hint=_FOREIGN
+        ) from error
     except (ParseError, LookupError, ValueError) as error:  # the last two: an encoding that expat cannot read
         raise BrokenRowsError(f"cannot be read as XML: {error}", member=member.name, hint=_CUT) from error
     return _raw_frame(member, gathered)
@@ -76,7 +80,9 @@ def _rows(member: Member) -> Iterator[tuple[str, dict[str, str | None]]]:
         tag = _local(element.tag)
         if event == "start":
             if not seen_root and tag != "OASISReport":
-                raise NotOasisFileError(f"XML, but a {tag} and not an OASISReport", member=member.name)
+                raise NotOasisFileError(
+                    f"XML, but a {tag[:_SHOWN]} and not an OASISReport", member=member.name, hint=_FOREIGN
+                )
             seen_root = True
         elif tag == "ERROR":
             error = _texts(element)
@@ -84,6 +90,7 @@ def _rows(member: Member) -> Iterator[tuple[str, dict[str, str | None]]]:
             header, seen_item = _texts(element), True
             _require_price_report(member, header)
         elif tag == "REPORT_DATA":
+            seen_item = True
             yield _market_run(header), _texts(element)
             element.clear()
     if error is not None:
@@ -112,7 +119,11 @@ def _market_run(header: dict[str, str | None]) -> str:
 def _raw_frame(member: Member, gathered: dict[str, list[str | None]]) -> pl.DataFrame:
     absent = [tag for tag, name in _FIELDS.items() if gathered[name] and not any(gathered[name])]
     if absent:
-        raise MissingColumnError(f"no element {', '.join(absent)} in REPORT_DATA", member=member.name)
+        raise MissingColumnError(
+            f"no element {', '.join(absent)} in REPORT_DATA",
+            member=member.name,
+            hint="if OASIS changed its layout, please report it with this file",
+        )
     schema = {name: pl.String() if name == raw.PRICE else raw.TEXT for name in gathered}
     lmp_types = {item: component.lmp_type for item, component in COMPONENT_OF_DATA_ITEM.items()}
     lmp_type = pl.col(raw.DATA_ITEM).cast(pl.String).replace(lmp_types).cast(raw.TEXT)
@@ -123,7 +134,7 @@ def answer_error(member: Member, error: dict[str, str | None]) -> CaisoLmpError:
     """Make the error that an error report of OASIS stands for."""
     text, description = error.get("ERR_CODE") or "", error.get("ERR_DESC") or "no description"
     if not text.isdigit():
-        return BrokenRowsError(f"an error report without a code: {description}", member=member.name)
+        return BrokenRowsError(f"an error report without a code: {description}", member=member.name, hint=_CUT)
     known = OASIS_CODES.get(int(text))
     message = f"OASIS answered error {text}: {known.meaning if known else description}"
     hint = known.advice if known else "this code is not in the interface specification"
