@@ -15,10 +15,14 @@ from pandera.errors import SchemaErrors
 from caiso_lmp.market import COMPONENT_OF_LMP_TYPE
 
 _REASONS: Final = {
-    "names_a_node": "the node is empty",
     "names_a_component": "unknown LMP_TYPE {value!r}",
     "is_a_number": "{lmp_type} price {value!r} is not a number",
-    "not_nullable": "{column} is empty",
+}
+_EMPTY: Final = {
+    "market_run_id": "the MARKET_RUN_ID is empty",
+    "node": "the node is empty",
+    "lmp_type": "the LMP_TYPE is empty",
+    "price": "the {lmp_type} price is empty",
 }
 
 
@@ -58,7 +62,12 @@ def find_defects(rows: pl.DataFrame, member: str) -> pl.DataFrame:
 
     Returns:
         Grain: one row per failed check: ``row`` (UInt32, from 1), ``reason`` (String). Empty if all is well.
+
+    Raises:
+        TypeError: A LazyFrame, of which Pandera would check no value.
     """
+    if not isinstance(rows, pl.DataFrame):
+        raise TypeError("only a DataFrame can be validated: collect the LazyFrame first")
     try:
         RawRows.validate(rows, lazy=True)
     except SchemaErrors as failure:
@@ -76,5 +85,6 @@ def _told(rows: pl.DataFrame, cases: pl.DataFrame, member: str) -> pl.DataFrame:
 
 def _reason(rows: pl.DataFrame, case: dict[str, object]) -> str:
     row = rows.row(int(str(case["index"])), named=True)
-    template = _REASONS.get(str(case["check"]), "{column} fails {check}")
-    return template.format(value=row.get(str(case["column"])), lmp_type=row["lmp_type"], **case)
+    value = row.get(str(case["column"]))
+    template = _REASONS.get(str(case["check"]), "{column} fails {check}") if value else _EMPTY[str(case["column"])]
+    return template.format(value=value, lmp_type=row["lmp_type"], **case)
