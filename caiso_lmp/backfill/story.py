@@ -47,7 +47,7 @@ def backfill(
     on_plan: OnPlan = lambda _plan: None,
     on_answer: OnAnswer = lambda _done, _total, _rows: None,
     on_month: OnMonth = lambda _month: None,
-    open_downloads: Callable[[Circumstances], Downloads] | None = None,
+    connect: Callable[[Circumstances], Downloads] | None = None,
 ) -> Report:
     """Fetch, keep and load what is missing of what is asked.
 
@@ -58,7 +58,7 @@ def backfill(
         on_plan: Told what will be asked.
         on_answer: Told after each answer.
         on_month: Told before each month that is arranged.
-        open_downloads: Makes the downloads; by default from ``how``.
+        connect: Makes the downloads; by default from ``how``.
 
     Returns:
         What was done; trade dates that are not complete are in ``incomplete``.
@@ -78,7 +78,7 @@ def backfill(
         (miss.market, miss.trade_date): miss.reason for miss in plan.unaskable
     }
     if plan.requests and not how.offline:
-        with (open_downloads or _open_downloads)(how) as downloads:
+        with (connect or open_downloads)(how) as downloads:
             run = Run(loader, downloads, how, on_answer)
             run.ask(plan.requests)
             reasons |= run.reasons
@@ -87,7 +87,8 @@ def backfill(
     return loader.report
 
 
-def _open_downloads(how: Circumstances) -> Downloads:
+def open_downloads(how: Circumstances) -> Downloads:
+    """Open the downloads from an address, with its turns shared by all processes of this machine."""
     return Downloads(OasisClient(Throttle(parse_address(how.base_url), how.spacing)))
 
 

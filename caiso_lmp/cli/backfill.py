@@ -82,7 +82,7 @@ def backfill(  # noqa: PLR0917 - click passes options by name
     downloads = Downloads(OasisClient(Throttle(parse_address(base_url), spacing)))
     with _stoppable(), _answer_bar(downloads) as (on_answer, on_month):
         report = run_backfill(
-            asked, folder, how, on_answer=on_answer, on_month=on_month, open_downloads=lambda _how: downloads
+            asked, folder, how, on_answer=on_answer, on_month=on_month, connect=lambda _how: downloads
         )
     if as_json:
         print_json(report.to_json())

@@ -56,3 +56,10 @@ def find_group_files(connection: duckdb.DuckDBPyConnection, market: Market) -> l
     """List the whole group files of a market that are loaded."""
     found = to_frame(connection, _GROUP_FILES.format(market_id=MARKET_IDS[market]))
     return [HeldFile(*row) for row in found.iter_rows()]
+
+
+def find_nodes_of(connection: duckdb.DuckDBPyConnection, market: Market, trade_date: date) -> list[str]:
+    """List the nodes that have prices on a trade date."""
+    query = f"""SELECT node FROM store.node_day JOIN store.node USING (node_id)
+        WHERE market_id = {MARKET_IDS[market]} AND trade_date = DATE '{trade_date}' ORDER BY node"""
+    return to_frame(connection, query)["node"].to_list()

@@ -10,10 +10,11 @@ import polars as pl
 
 from caiso_lmp.market import Market
 from caiso_lmp.warehouse.arrange import arrange, find_scattered
+from caiso_lmp.warehouse.changes import find_changes
 from caiso_lmp.warehouse.check import Finding, check_tables
 from caiso_lmp.warehouse.export import export_prices
 from caiso_lmp.warehouse.frames import to_frame
-from caiso_lmp.warehouse.held import HeldFile, HeldNodeDay, find_complete_node_days, find_group_files
+from caiso_lmp.warehouse.held import HeldFile, HeldNodeDay, find_complete_node_days, find_group_files, find_nodes_of
 from caiso_lmp.warehouse.load import LoadCounts, RawFileFacts, load_prices
 from caiso_lmp.warehouse.query import find_archive_start, find_prices
 from caiso_lmp.warehouse.session import WAIT_SECONDS, reading, writing
@@ -100,6 +101,16 @@ class Warehouse:
             return []
         with reading(self.path, self.wait_seconds) as connection:
             return find_complete_node_days(connection, market, nodes, first, last)
+
+    def nodes_of(self, market: Market, trade_date: date) -> list[str]:
+        """List the nodes that have prices on a trade date."""
+        with reading(self.path, self.wait_seconds) as connection:
+            return find_nodes_of(connection, market, trade_date)
+
+    def changes(self, since: datetime) -> pl.DataFrame:
+        """List prices that replaced others since a moment; see :data:`caiso_lmp.warehouse.changes.CHANGES`."""
+        with reading(self.path, self.wait_seconds) as connection:
+            return find_changes(connection, since)
 
     def group_files(self, market: Market) -> list[HeldFile]:
         """List the whole group files of a market that are loaded; nothing where there is no warehouse yet."""
