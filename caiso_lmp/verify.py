@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from caiso_lmp.errors import RawStoreError
-from caiso_lmp.fetch.manifest import Manifest
+from caiso_lmp.fetch.manifest import Manifest, file_of, read_manifest
 from caiso_lmp.fetch.raw_store import RawStore
 from caiso_lmp.settings import DataFolder
 from caiso_lmp.warehouse.check import Finding
@@ -42,33 +45,52 @@ def verify_archive(folder: DataFolder) -> Checked:
 
 
 def _compare(store: RawStore, warehouse: Warehouse) -> list[Finding]:
-    kept = {manifest.sha256: manifest for manifest in _readable(store)}
-    files = warehouse.raw_files()
-    loaded = {row["sha256"]: row for row in files.iter_rows(named=True)}
-    fetches = warehouse.fetches()
+    kept = _readable(store)
+    manifests = {manifest.sha256: manifest for manifest in kept.values()}
+    loaded = {row["sha256"]: row for row in warehouse.raw_files().iter_rows(named=True)}
     gone = [
         Finding("raw store", row["file"], "loaded, but its raw file is not kept: restore it")
         for sha256, row in loaded.items()
-        if sha256 not in kept
-    ]
-    waiting = [
-        Finding("warehouse", manifest.original_name, "kept, but not loaded: run `caiso-lmp load` on the raw store")
-        for manifest in kept.values()
-        if any((manifest.sha256, fetch.fetched_at) not in fetches for fetch in manifest.fetches)
+        if sha256 not in manifests and (row["file"] in kept or not (store.root / row["file"]).exists())
     ]
     counted = [
-        Finding(
-            "counts against raw files", row["file"], f"{row['intervals']} intervals loaded of {kept[sha256].intervals}"
-        )
+        Finding("counts against raw files", row["file"], _told_apart(row["intervals"], manifests[sha256].intervals))
         for sha256, row in loaded.items()
-        if sha256 in kept and row["intervals"] != kept[sha256].intervals
+        if sha256 in manifests and row["intervals"] != manifests[sha256].intervals
     ]
-    return gone + waiting + counted
+    return gone + _compare_fetches(kept, warehouse.fetches()) + counted
 
 
-def _readable(store: RawStore) -> list[Manifest]:
-    """Give the manifests that can be read; the others are findings of the store's own check."""
-    try:
-        return [manifest for _place, manifest in store.manifests()]
-    except RawStoreError:
-        return []
+def _told_apart(loaded: int, kept: int) -> str:
+    return f"{loaded} intervals loaded of {kept}"
+
+
+def _compare_fetches(kept: Mapping[str, Manifest], loaded: set[tuple[str, datetime]]) -> list[Finding]:
+    """List fetches that only the raw store knows, and those that only the warehouse knows."""
+    told = {file: {(one.sha256, fetch.fetched_at) for fetch in one.fetches} for file, one in kept.items()}
+    waiting = [
+        Finding("warehouse", file, "kept, but not loaded: run `caiso-lmp load` on the raw store")
+        for file, fetches in told.items()
+        if not fetches <= loaded
+    ]
+    hashes = {manifest.sha256: file for file, manifest in kept.items()}
+    unknown = sorted(loaded - set().union(*told.values()))
+    forgotten = [
+        Finding("raw store", hashes[sha256], f"its manifest does not know that it was fetched at {_iso(fetched_at)}")
+        for sha256, fetched_at in unknown
+        if sha256 in hashes
+    ]
+    return waiting + forgotten
+
+
+def _iso(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _readable(store: RawStore) -> dict[str, Manifest]:
+    """Give the manifests that can be read, by the path of their file; the store's own check tells of the others."""
+    manifests = {}
+    for path in store.manifest_paths():
+        with suppress(RawStoreError):
+            manifests[store.relative(file_of(path))] = read_manifest(path)
+    return manifests

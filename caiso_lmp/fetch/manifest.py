@@ -85,6 +85,11 @@ def manifest_path(file: Path) -> Path:
     return file.with_name(file.name + SUFFIX)
 
 
+def file_of(manifest: Path) -> Path:
+    """Name the raw file of which this is the manifest."""
+    return manifest.with_name(manifest.name.removesuffix(SUFFIX))
+
+
 def read_manifest(path: Path) -> Manifest:
     """Read a manifest.
 

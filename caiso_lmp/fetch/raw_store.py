@@ -19,7 +19,7 @@ from typing import Final
 import filelock
 
 from caiso_lmp.errors import RawFileChangedError, RawStoreError
-from caiso_lmp.fetch.manifest import SUFFIX, Manifest, manifest_path, read_manifest
+from caiso_lmp.fetch.manifest import SUFFIX, Manifest, file_of, manifest_path, read_manifest
 from caiso_lmp.fetch.provenance import Fetch
 from caiso_lmp.market import Market
 
@@ -103,7 +103,7 @@ class RawStore:
             RawStoreError: A manifest cannot be read.
         """
         for path in self.manifest_paths():
-            yield path.with_name(path.name.removesuffix(SUFFIX)), read_manifest(path)
+            yield file_of(path), read_manifest(path)
 
     def manifest_paths(self) -> list[Path]:
         """List where manifests are, in order; what a killed put left half written is none."""
@@ -172,7 +172,7 @@ class RawStore:
             if not manifest_path(path).exists():
                 yield StoreProblem(name, "has no manifest: load it again to finish storing it")
         else:
-            file = path.with_name(path.name.removesuffix(SUFFIX))
+            file = file_of(path)
             try:
                 self.read(file, read_manifest(path))
                 yield None
