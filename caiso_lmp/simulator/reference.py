@@ -1,0 +1,154 @@
+"""Reference data and lists of price corrections: made content under the columns of OASIS.
+
+Source: recorded ATL_PNODE and ATL_PNODE_MAP of 2023-09-17. The columns of ATL_APNODE and of the group of
+price corrections are inferred: no recorded file has them.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from caiso_lmp.market import TRADING_HUBS, Market
+from caiso_lmp.simulator.catalogue import Content
+from caiso_lmp.simulator.corrections import Correction
+from caiso_lmp.simulator.question import Question
+from caiso_lmp.simulator.world import AGGREGATED, World
+from caiso_lmp.trading_time import PACIFIC, trade_date_of, utc_window
+
+Row = Mapping[str, object]
+
+_EFFECTIVE: Final = ("EFF_START_DT", "EFF_END_DT", "EFF_START_DT_GMT", "EFF_END_DT_GMT")
+_BIDDING: Final = (
+    "MAX_CB_MW",
+    "MAX_CB_MW_EFF_START_DT",
+    "MAX_CB_MW_EFF_END_DT",
+    "MAX_CB_MW_EFF_START_DT_GMT",
+    "MAX_CB_MW_EFF_END_DT_GMT",
+)
+_MAP_EFFECTIVE: Final = ("EFF_START_DT_GMT", "EFF_END_DT_GMT", "EFF_START_DT", "EFF_END_DT")
+COLUMNS: Final = {
+    "ATL_PNODE": ("PNODE_ID", "PNODE_TYPE", "DESCRIPTION", "COMMENTS", *_EFFECTIVE, "CB_NODE_FLAG", *_BIDDING),
+    "ATL_APNODE": ("APNODE_ID", "APNODE_TYPE", "DESCRIPTION", "COMMENTS", *_EFFECTIVE, *_BIDDING),
+    "ATL_PNODE_MAP": ("APNODE_ID", "PNODE_ID", "DESCRIPTION", "COMMENTS", *_MAP_EFFECTIVE),
+    "PRC_CORR_GRP": (
+        "OPR_DT",
+        "MARKET_RUN_ID",
+        "NODE_ID",
+        "LMP_TYPE",
+        "INTERVALSTARTTIME_GMT",
+        "INTERVALENDTIME_GMT",
+        "PUBLISHTIME_GMT",
+    ),
+}
+"""CSV columns of each report, in order."""
+
+_ZONE: Final = ZoneInfo(PACIFIC)
+_SINCE: Final = date(2009, 4, 1)  # the nodal market began
+_UNTIL: Final = date(2030, 12, 31)  # as recorded for nodes without an end
+_APNODE_TYPES: Final = {"TH_": "TH", "DLAP_": "DLAP", "SLAP_": "SLAP", "ELAP_": "DEPZ"}
+_LAST_SECOND: Final = timedelta(seconds=1)
+
+
+def report_rows(question: Question, world: World, now: datetime) -> bytes | None:
+    """Render the CSV of a question that is not about prices; None where it has no row."""
+    name = question.entry.name
+    if question.entry.content is Content.CORRECTIONS:
+        rows = correction_rows(world, trade_date_of(question.start), now)
+    else:
+        rows = list(_REPORTS[name](world))
+    return _csv(COLUMNS[name], rows) if rows else None
+
+
+def _csv(columns: tuple[str, ...], rows: Iterable[Row]) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+# --- nodes --------------------------------------------------------------------------------------
+
+
+def _pnode_rows(world: World) -> Iterable[Row]:
+    for node in world.nodes:
+        if not node.endswith(AGGREGATED):
+            yield {"PNODE_ID": node, "DESCRIPTION": node, "CB_NODE_FLAG": "N", **_effective(world, node)}
+
+
+def _apnode_rows(world: World) -> Iterable[Row]:
+    for node in world.nodes:
+        if node.endswith(AGGREGATED):
+            kind = next((kind for start, kind in _APNODE_TYPES.items() if node.startswith(start)), "AGGR")
+            yield {"APNODE_ID": node, "APNODE_TYPE": kind, "DESCRIPTION": node, **_effective(world, node)}
+
+
+def _map_rows(world: World) -> Iterable[Row]:
+    """Yield each pnode under one trading hub, chosen by its name."""
+    for node in world.nodes:
+        if not node.endswith(AGGREGATED):
+            hub = TRADING_HUBS[hashlib.blake2b(node.encode()).digest()[0] % len(TRADING_HUBS)]
+            yield {"APNODE_ID": hub, "PNODE_ID": node, "DESCRIPTION": hub, **_effective(world, node)}
+
+
+_REPORTS: Final = {"ATL_PNODE": _pnode_rows, "ATL_APNODE": _apnode_rows, "ATL_PNODE_MAP": _map_rows}
+
+
+def _effective(world: World, node: str) -> Row:
+    """Give the dates between which a node lives; the end is the last second, Pacific."""
+    last = world.last_trade_date(node) or _UNTIL
+    start = datetime.combine(_SINCE, time(), tzinfo=_ZONE)
+    end = utc_window(last)[1].astimezone(_ZONE) - _LAST_SECOND
+    return {
+        "EFF_START_DT": f"{start:%Y-%m-%dT%H:%M:%S}",
+        "EFF_END_DT": f"{end:%Y-%m-%dT%H:%M:%S}",
+        "EFF_START_DT_GMT": _gmt(start),
+        "EFF_END_DT_GMT": _gmt(end),
+    }
+
+
+def _gmt(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}-00:00"
+
+
+# --- corrections --------------------------------------------------------------------------------
+
+ALL_NODES: Final = "ALL"
+"""Stands for the node where a correction concerns every node."""
+
+
+def correction_rows(world: World, trade_date: date, now: datetime) -> list[Row]:
+    """List what was corrected in a trade date, of all markets.
+
+    Grain: one row per correction, node and component. The times are those of the correction, cut to the trade date.
+    """
+    window = utc_window(trade_date)
+    return [
+        row
+        for market in Market
+        for correction in world.corrections(market, window, now)
+        for row in _rows_of(correction, trade_date)
+    ]
+
+
+def _rows_of(correction: Correction, trade_date: date) -> list[Row]:
+    start, end = utc_window(trade_date)
+    shared = {
+        "OPR_DT": trade_date.isoformat(),
+        "MARKET_RUN_ID": correction.market.report.market_run_id,
+        "INTERVALSTARTTIME_GMT": _gmt(max(start, correction.start)),
+        "INTERVALENDTIME_GMT": _gmt(min(end, correction.end)),
+        "PUBLISHTIME_GMT": _gmt(correction.published_at),
+    }
+    nodes = correction.nodes or (ALL_NODES,)
+    return [
+        {**shared, "NODE_ID": node, "LMP_TYPE": component.lmp_type}
+        for node in nodes
+        for component in correction.columns
+    ]
