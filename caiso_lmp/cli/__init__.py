@@ -1,14 +1,7 @@
 """The command line: a thin skin over the library, and the only place that prints."""
 
-from caiso_lmp.cli import (
-    backfill,
-    corrections,
-    export,
-    load,
-    query,
-    status,
-    verify,
-)  # each adds its commands to the group
+# Each of these modules adds its commands to the group.
+from caiso_lmp.cli import backfill, corrections, export, load, query, simulate, status, verify
 from caiso_lmp.cli.entry import main
 
 __all__ = ["backfill", "corrections", "export", "load", "main", "query", "simulate", "status", "verify"]
