@@ -98,16 +98,30 @@ def chosen_window(
             hint="give --start and --end, or --date, or --days",
         )
     if trade_date is not None:
-        first = parse_moment(trade_date)
-        return first, utc_window(trade_date_of(first))[1]
+        return _one_day(trade_date)
     if days is not None:
-        today = trade_date_of(now)
-        return utc_window(today - days * _DAY)[0], utc_window(today)[0]
+        return _last_days(days, now)
     if not start or not end:
         raise UsageError(
             f"--{'end' if start else 'start'} is missing", hint="a window has both, the end not part of it"
         )
     return parse_window(start, end)
+
+
+def _one_day(trade_date: str) -> tuple[datetime, datetime]:
+    moment = parse_moment(trade_date)
+    window = utc_window(trade_date_of(moment))
+    if moment != window[0]:
+        raise UsageError(f"{trade_date!r} is no trade date", hint=f"write --date {trade_date_of(moment)}")
+    return window
+
+
+def _last_days(days: int, now: datetime) -> tuple[datetime, datetime]:
+    today = trade_date_of(now)
+    try:
+        return utc_window(today - days * _DAY)[0], utc_window(today)[0]
+    except OverflowError as error:
+        raise UsageError(f"the calendar has no {days:,} days before today", hint="give fewer --days") from error
 
 
 def chosen_dates(window: tuple[datetime, datetime]) -> tuple[date, ...]:
