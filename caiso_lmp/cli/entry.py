@@ -7,9 +7,9 @@ import traceback
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.text import Text
 
+from caiso_lmp.cli.show import notes
 from caiso_lmp.errors import CaisoLmpError, UsageError
 
 WRONG_USE = 2
@@ -42,11 +42,10 @@ def _run(arguments: list[str] | None) -> int:
         error.show()
         return error.exit_code
     except click.Abort:
-        Console(stderr=True).print("stopped")
+        notes().print("stopped")
         return INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone, as `| head` does
-        return 0
+    except SystemExit:
+        return 0  # how click ends a --help that nobody reads to the end
     except Exception as error:  # noqa: BLE001 - the one broad except: no traceback at a user unless asked for
         return _say_trouble(error)
 
@@ -72,7 +71,7 @@ def _exit_code(returned: Any) -> int:  # noqa: ANN401 - click gives back whateve
 
 
 def _say_error(error: CaisoLmpError) -> None:
-    console = Console(stderr=True, soft_wrap=True)
+    console = notes()
     what = str(error) if not error.hint else str(error).removesuffix(f" ({error.hint})")
     console.print(Text.assemble(("error: ", "bold red"), what))
     if error.hint:

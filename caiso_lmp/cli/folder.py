@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from rich.console import Console
-
+from caiso_lmp.cli.show import notes
 from caiso_lmp.settings import DataFolder, find_data_folder
 from caiso_lmp.warehouse.warehouse import Warehouse
 
@@ -14,7 +13,7 @@ from caiso_lmp.warehouse.warehouse import Warehouse
 def open_folder(data_dir: Path | None) -> DataFolder:
     """Find the data folder and say which one it is."""
     folder = find_data_folder(data_dir, os.environ, Path.cwd())
-    Console(stderr=True, soft_wrap=True).print(f"data: {folder.root}", style="dim", highlight=False)
+    notes().print(f"data: {folder.root}", style="dim")
     return folder
 
 

@@ -14,7 +14,7 @@ import polars as pl
 from caiso_lmp.cli import options
 from caiso_lmp.cli.entry import cli
 from caiso_lmp.cli.folder import open_warehouse
-from caiso_lmp.cli.show import notes, print_json, print_prices
+from caiso_lmp.cli.show import notes, print_json, print_prices, print_text
 from caiso_lmp.errors import UsageError
 from caiso_lmp.warehouse.warehouse import Warehouse
 
@@ -70,8 +70,12 @@ def _chosen_format(file_format: str | None, output: Path | None, *, as_json: boo
     ending = output.suffix.lstrip(".").lower() if output else ""
     by_name = ending if ending in _FORMATS else "table"
     chosen = file_format or ("json" if as_json and not output else by_name)
+    if as_json and output is None and chosen != "json":
+        raise UsageError(f"--json prints JSON, not {chosen}", hint="leave out --json, or write a file with -o")
     if chosen == "parquet" and output is None:
         raise UsageError("parquet is no text to print", hint="give a file: -o prices.parquet")
+    if chosen == "table" and output is not None:
+        raise UsageError("a table is for the terminal", hint="choose --format csv, parquet or json for a file")
     return chosen
 
 
@@ -98,7 +102,7 @@ def _put_out(prices: pl.DataFrame, file_format: str, output: Path | None, *, as_
     elif file_format == "table":
         print_prices(prices, _MOST_ROWS if sys.stdout.isatty() else None)
     elif file_format == "csv":
-        sys.stdout.write(prices.pipe(_with_offsets).write_csv())
+        print_text(prices.pipe(_with_offsets).write_csv())
     else:
         rows = prices.pipe(_with_offsets).to_dicts()
         print_json({"rows": prices.height, "prices": rows} if as_json else rows)
@@ -111,20 +115,26 @@ def _with_offsets(prices: pl.DataFrame) -> pl.DataFrame:
 
 
 def _write(prices: pl.DataFrame, file_format: str, output: Path) -> None:
-    """Write the whole file or none."""
-    unfinished = output.with_name(f".{output.name}.{os.getpid()}.tmp")
+    """Write the whole file or none; what is no file, such as a pipe, is written to as it is."""
+    if output.exists() and not output.is_file():
+        _write_to(prices, file_format, output)
+        return
+    place = output.resolve()
+    unfinished = place.with_name(f".{place.name}.{os.getpid()}.tmp")
     try:
-        if file_format == "parquet":
-            prices.write_parquet(unfinished)
-        elif file_format == "csv":
-            prices.pipe(_with_offsets).write_csv(unfinished)
-        elif file_format == "json":
-            unfinished.write_text(prices.pipe(_with_offsets).pipe(_as_json), encoding="utf-8")
-        else:
-            raise UsageError("a table is for the terminal", hint="choose --format csv, parquet or json for a file")
-        unfinished.replace(output)
+        _write_to(prices, file_format, unfinished)
+        unfinished.replace(place)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _write_to(prices: pl.DataFrame, file_format: str, place: Path) -> None:
+    if file_format == "parquet":
+        prices.write_parquet(place)
+    elif file_format == "csv":
+        prices.pipe(_with_offsets).write_csv(place)
+    else:
+        place.write_text(prices.pipe(_with_offsets).pipe(_as_json), encoding="utf-8")
 
 
 def _as_json(prices: pl.DataFrame) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import polars as pl
 from rich.console import Console
@@ -19,20 +20,45 @@ _LISTED: Final = 20  # lines of trouble or incomplete dates shown without --verb
 _WIDE: Final = 200  # columns when the output is no terminal: a table in a file is not folded
 
 
+class _Terminal(Console):
+    """A console that takes text as it is, and falls silent when nobody reads it any more, as after ``| head``."""
+
+    def on_broken_pipe(self) -> None:
+        """Go on without output: what a command does and its exit code do not depend on its reader."""
+        self.quiet = True
+        _drop(self.file)
+
+
+def _drop(stream: IO[str]) -> None:
+    """Let a stream lead nowhere, with what it has not written yet."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
 def console() -> Console:
     """Give the console of stdout."""
-    return Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False)
+    width = None if sys.stdout.isatty() else _WIDE
+    return _Terminal(width=width, highlight=False, markup=False, emoji=False)
 
 
 def notes() -> Console:
     """Give the console of stderr."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return _Terminal(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+def print_text(text: str) -> None:
+    """Print text on stdout as it is; a reader that has gone is no trouble."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop(sys.stdout)
 
 
 def print_json(told: dict[str, Any] | list[Any]) -> None:
     """Print one JSON object or array on stdout; times as ISO text."""
-    json.dump(told, sys.stdout, indent=2, default=_iso, ensure_ascii=False)
-    sys.stdout.write("\n")
+    print_text(json.dumps(told, indent=2, default=_iso, ensure_ascii=False) + "\n")
 
 
 def _iso(told: object) -> str:
