@@ -3,6 +3,9 @@
 The public names of the package, and nothing else; importing it has no side effect.
 """
 
+from caiso_lmp.backfill.asked import Asked, Circumstances
+from caiso_lmp.backfill.story import backfill
+from caiso_lmp.corrections import follow_corrections
 from caiso_lmp.errors import (
     BrokenRowsError,
     BrokenZipError,
@@ -37,9 +40,11 @@ from caiso_lmp.warehouse.load import LoadCounts, RawFileFacts
 from caiso_lmp.warehouse.warehouse import Warehouse
 
 __all__ = [
+    "Asked",
     "BrokenRowsError",
     "BrokenZipError",
     "CaisoLmpError",
+    "Circumstances",
     "Component",
     "ConflictingPricesError",
     "DataFolder",
@@ -66,6 +71,8 @@ __all__ = [
     "Warehouse",
     "WarehouseError",
     "WarehouseLockedError",
+    "backfill",
+    "follow_corrections",
     "load_files",
     "read_file",
     "read_zip",

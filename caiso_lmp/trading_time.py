@@ -207,3 +207,18 @@ def parse_window(start: str | date | datetime, end: str | date | datetime) -> tu
             hint="the end is not part of it: for one trade date give the next day as the end",
         )
     return window
+
+
+def whole_trade_dates(start: datetime, end: datetime) -> tuple[date, ...]:
+    """Give the trade dates of a window that is made of whole ones.
+
+    Raises:
+        UsageError: The window begins or ends within a trade date.
+    """
+    days = tuple(trade_dates(start, end))
+    if not days or utc_window(days[0])[0] != start or utc_window(days[-1])[1] != end:
+        raise UsageError(
+            "the window cuts through a trade date",
+            hint="give trade dates, the end not part of it, as from 2024-03-10 to 2024-03-12",
+        )
+    return days

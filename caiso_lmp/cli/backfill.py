@@ -27,6 +27,7 @@ from caiso_lmp.fetch.plan import ALL_NODES, Plan
 from caiso_lmp.fetch.request import Request
 from caiso_lmp.fetch.throttle import SPACING_SECONDS, Throttle
 from caiso_lmp.load import OnMonth
+from caiso_lmp.trading_time import whole_trade_dates
 
 _MEGABYTE: Final = 1_000_000  # bytes
 
@@ -72,7 +73,7 @@ def backfill(  # noqa: PLR0917 - click passes options by name
     """
     window = options.chosen_window(start, end, trade_date, days, datetime.now(UTC))
     named = options.chosen_nodes(nodes, hubs=hubs, all_nodes=all_nodes)
-    asked = Asked(options.chosen_markets(markets), named or ALL_NODES, options.chosen_dates(window))
+    asked = Asked(options.chosen_markets(markets), named or ALL_NODES, whole_trade_dates(*window))
     how = Circumstances(base_url=base_url, spacing=spacing, offline=offline, refresh=refresh)
     folder = open_folder(data_dir)
     if dry_run:

@@ -15,6 +15,7 @@ from caiso_lmp.cli.folder import open_folder
 from caiso_lmp.cli.show import cell, console, notes, print_json, table
 from caiso_lmp.corrections import CorrectionsReport, follow_corrections
 from caiso_lmp.fetch.throttle import SPACING_SECONDS
+from caiso_lmp.trading_time import whole_trade_dates
 
 _DAYS: Final = 14  # within which prices are corrected
 _SHOWN: Final = 40
@@ -49,7 +50,7 @@ def corrections(  # noqa: PLR0917 - click passes options by name
     any_window = start or end or trade_date or days
     window = options.chosen_window(start, end, trade_date, days if any_window else _DAYS, datetime.now(UTC))
     how = Circumstances(base_url=base_url, spacing=spacing)
-    report = follow_corrections(options.chosen_dates(window), open_folder(data_dir), how)
+    report = follow_corrections(whole_trade_dates(*window), open_folder(data_dir), how)
     if as_json:
         print_json(_told(report))
     else:

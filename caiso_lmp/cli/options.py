@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -12,7 +12,7 @@ import click
 from caiso_lmp.errors import UsageError
 from caiso_lmp.fetch.address import OASIS_URL
 from caiso_lmp.market import HUBS, Market, parse_market
-from caiso_lmp.trading_time import parse_moment, parse_window, trade_date_of, trade_dates, utc_window
+from caiso_lmp.trading_time import parse_moment, parse_window, trade_date_of, utc_window
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _DAY: Final = timedelta(days=1)
@@ -122,20 +122,6 @@ def _last_days(days: int, now: datetime) -> tuple[datetime, datetime]:
         return utc_window(today - days * _DAY)[0], utc_window(today)[0]
     except OverflowError as error:
         raise UsageError(f"the calendar has no {days:,} days before today", hint="give fewer --days") from error
-
-
-def chosen_dates(window: tuple[datetime, datetime]) -> tuple[date, ...]:
-    """Give the trade dates of a window that is made of whole ones.
-
-    Raises:
-        UsageError: The window begins or ends within a trade date.
-    """
-    days = tuple(trade_dates(*window))
-    if utc_window(days[0])[0] != window[0] or utc_window(days[-1])[1] != window[1]:
-        raise UsageError(
-            "the window cuts through a trade date", hint="give dates, as --start 2024-03-10 --end 2024-03-12"
-        )
-    return days
 
 
 def chosen_moment(text: str | None) -> datetime | None:
