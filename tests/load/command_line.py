@@ -1,0 +1,65 @@
+"""The command line as a person runs it: a process of its own, in a folder, with a clean environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SCRIPT = Path(sys.executable).with_name("caiso-lmp")
+LONGEST_RUN = 100  # seconds; a process that hangs fails its test
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command did: exit code, and what it printed where."""
+
+    exit_code: int
+    out: str
+    err: str
+
+    @property
+    def told(self) -> Any:
+        """The JSON on stdout, of which there must be one value and nothing else."""
+        return json.loads(self.out)
+
+
+def run(*arguments: str | Path, cwd: Path, **environment: str) -> Ran:
+    """Run ``caiso-lmp`` to its end; a traceback is never what a person should see."""
+    done = subprocess.run(
+        [SCRIPT, *arguments],
+        cwd=cwd,
+        env=clean_environment(cwd, environment),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_RUN,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    assert "unexpected" not in done.stderr, done.stderr
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def start(*arguments: str | Path, cwd: Path) -> subprocess.Popen[str]:
+    """Start ``caiso-lmp`` and come back at once."""
+    return subprocess.Popen(
+        [SCRIPT, *arguments],
+        cwd=cwd,
+        env=clean_environment(cwd, {}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def clean_environment(home: Path, more: Mapping[str, str]) -> dict[str, str]:
+    """Give the environment of a fresh terminal in which warnings are errors."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CAISO_LMP_", "PYTEST"))}
+    return {**kept, "HOME": str(home), "NO_COLOR": "1", "PYTHONWARNINGS": "error", **more}
