@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 from http import HTTPStatus
@@ -95,6 +96,7 @@ class OasisHandler(BaseHTTPRequestHandler):
 
     def _reset(self) -> None:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+        os.close(self.connection.detach())  # at once: an orderly shutdown before it would be an orderly end
         self.close_connection = True
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 - the name and types of the base class
