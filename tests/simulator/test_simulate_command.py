@@ -1,0 +1,82 @@
+"""The command and the fixture as users meet them: as processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from loopback import HUB, get, node_question
+
+COMMAND = [sys.executable, "-W", "error", "-c", "from caiso_lmp.cli import main; main()", "simulate", "--port", "0"]
+PATIENCE_SECONDS = 20
+
+
+@contextmanager
+def simulating(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run the command; give the process and the URL that it prints first."""
+    with subprocess.Popen([*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            yield process, process.stdout.readline().strip()
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_answers_until_it_is_stopped(number: signal.Signals) -> None:
+    """The URL is the first line, each request a line, and Ctrl-C ends it with 0 and no traceback."""
+    with simulating("--nodes", "20", "--now", "2026-03-20T13:00-07:00") as (process, url):
+        assert get(f"{url}/SingleZip?{urlencode(node_question())}").rows
+        process.send_signal(number)
+        printed, noted = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 0
+    (line,) = printed.splitlines()
+    assert line.startswith("2026-03-20 20:00:0")
+    assert f"node={HUB}" in line
+    assert "prices" in line
+    assert noted == "stopped after 1 requests\n"
+
+
+def test_the_command_takes_faults_and_limits(tmp_path: Path) -> None:
+    """Options reach the simulator: faults by name, throttle, cold groups, recorded files."""
+    (tmp_path / "kept.zip").write_bytes(b"PK")
+    with simulating("--fault", "503=1", "--spacing", "1000", "--cold-groups", "--recorded", str(tmp_path)) as (_, url):
+        assert [get(f"{url}/SingleZip").status for _ in range(2)] == [503, 429]
+        assert get(url.replace("oasisapi", "simulator/recorded/kept.zip")).body == b"PK"
+
+
+@pytest.mark.parametrize("option", ["503", "503=often", "nothing=0.1"])
+def test_wrong_faults_are_wrong_use(option: str) -> None:
+    """A fault without rate or name ends with 2 and says what to write."""
+    command = [*COMMAND, "--fault", option]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)
+    assert done.returncode == 2
+    assert "try:" in done.stderr
+
+
+USER_TEST = """
+import urllib.request
+
+def test_client(oasis_simulator):
+    with urllib.request.urlopen(oasis_simulator.base_url + "/SingleZip") as response:
+        assert response.headers["Content-Disposition"] == "inline; filename=INVALID_REQUEST.zip;"
+    assert [request.outcome for request in oasis_simulator.log.entries()] == ["error 1011"]
+"""
+
+
+def test_users_import_the_fixture(tmp_path: Path) -> None:
+    """A project of its own gets the fixtures by one line in its conftest."""
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["caiso_lmp.simulator.fixture"]\n')
+    (tmp_path / "test_client.py").write_text(USER_TEST)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env={**os.environ, "PYTEST_ADDOPTS": ""}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "1 passed" in done.stdout) == (0, True), done.stdout
