@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from environments import python_of
+
 _HERE = Path(__file__).parent
 
 
@@ -35,13 +37,13 @@ class Sample:
     told: Mapping[str, Any]
 
 
-def run_task(python: Path, task: str, *arguments: object) -> Sample:
-    """Run ``tasks/TASK.py`` and give what it measured.
+def run_task(contender: str, task: str, *arguments: object) -> Sample:
+    """Run ``tasks/TASK.py`` in the environment of a contender and give what it measured.
 
     Raises:
         RuntimeError: The task failed; the message has its last words.
     """
-    command = [str(python), str(_HERE / "tasks" / f"{task}.py"), *map(str, arguments)]
+    command = [str(python_of(contender)), str(_HERE / "tasks" / f"{task}.py"), *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": str(_HERE), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:

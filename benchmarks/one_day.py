@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from environments import OURS, REQUIREMENTS, python_of
+from environments import OURS, REQUIREMENTS
 from made_day import fetched_at
 from measurement import Sample, Spread, interleaved, ratios, run_task
 from plan import Plan, fresh_folder, zips_of
 from results import TIMES, Section, Table, Target
 
-_UNIT, _US, _GRIDSTATUS = "zipfile", "caiso_lmp", "gridstatus"
+_UNIT, _GRIDSTATUS = "zipfile", "gridstatus"
 _LABELS = {
     _UNIT: "Python's zipfile: inflate, nothing else",
-    _US: "**caiso_lmp**: read, validated, committed",
+    OURS: "**caiso_lmp**: read, validated, committed",
     _GRIDSTATUS: f"{REQUIREMENTS['gridstatus'][0]}: parsed, not stored",
     "pandas": f"{REQUIREMENTS['pandas'][0]}: read and pivoted, not stored",
     "duckdb": f"{REQUIREMENTS['duckdb'][0]}: inflated to disk, read, pivoted, stored",
@@ -25,13 +25,12 @@ def measure(plan: Plan) -> Section:
     """Load the first day by everyone, in rounds."""
     day = plan.first
     path = zips_of(plan, [day])[day]
-    pythons = {name: python_of(name) for name in REQUIREMENTS}
     tasks = {
         _UNIT: lambda: run_task(OURS, "inflate_zipfile", path),
-        _US: lambda: _load(path, day),
-        _GRIDSTATUS: lambda: run_task(pythons["gridstatus"], "parse_gridstatus", path, day),
-        "pandas": lambda: run_task(pythons["pandas"], "read_pandas", path),
-        "duckdb": lambda: run_task(pythons["duckdb"], "read_duckdb", path, fresh_folder("day") / "plain.duckdb"),
+        OURS: lambda: _load(path, day),
+        _GRIDSTATUS: lambda: run_task(_GRIDSTATUS, "parse_gridstatus", path, day),
+        "pandas": lambda: run_task("pandas", "read_pandas", path),
+        "duckdb": lambda: run_task("duckdb", "read_duckdb", path, fresh_folder("day") / "plain.duckdb"),
     }
     samples = interleaved(tasks, plan.rounds)
     _require_same_prices(samples)
@@ -56,7 +55,7 @@ def _require_same_prices(samples: dict[str, list[Sample]]) -> None:
 
 
 def _title(samples: dict[str, list[Sample]], path: Path) -> str:
-    inflated, rows = samples[_UNIT][0].told["inflated_bytes"], samples[_US][0].told["rows"]
+    inflated, rows = samples[_UNIT][0].told["inflated_bytes"], samples[OURS][0].told["rows"]
     return (
         f"One all-node day: {rows:,} rows, {path.stat().st_size / 1e6:.1f} MB zipped, {inflated / 1e6:.0f} MB inflated"
     )
@@ -74,14 +73,14 @@ def _row(name: str, samples: dict[str, list[Sample]]) -> tuple[str, ...]:
         Spread.of([sample.seconds for sample in own]).text(),
         Spread.of([sample.cpu_seconds for sample in own]).text(),
         ratios(own, samples[_UNIT]).text(),
-        ratios(own, samples[_US]).text(),
+        ratios(own, samples[OURS]).text(),
         Spread.of([sample.peak_mb for sample in own]).text(0),
         Spread.of([sample.import_seconds for sample in own]).text(),
     )
 
 
 def _targets(samples: dict[str, list[Sample]]) -> list[Target]:
-    ours = samples[_US]
+    ours = samples[OURS]
     return [
         Target("time of zipfile's inflating", ratios(ours, samples[_UNIT]).median, 2.5, f" {TIMES}", aim=2),
         Target("faster than gridstatus", ratios(samples[_GRIDSTATUS], ours).median, 6, f" {TIMES}", at_least=True),

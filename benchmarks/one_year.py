@@ -70,6 +70,7 @@ def _loading_table(days: dict[str, list[Sample]], filled: Sample) -> Table:
         for which, some in (("first", of_days[:_DAYS_COMPARED]), ("last", of_days[-_DAYS_COMPARED:]))
     ]
     rows.append(("tidy frames of all days together", f"{sum(of_days):,.0f}"))
+    rows.append((f"arranging {filled.told['arranged_months']} months", f"{filled.told['arrange_seconds']:,.0f}"))
     return Table(("loading", "seconds"), rows, "Loading")
 
 

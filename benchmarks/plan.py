@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 import made_day
-from environments import OURS, WORK
+from environments import WORK
 
 from caiso_lmp.simulator import prices, render
 
@@ -70,7 +71,7 @@ def _look() -> str:
 
 
 def _make(trade_date: date, path: Path, nodes: int) -> None:
-    command = [str(OURS), made_day.__file__, str(trade_date), str(path), "--nodes", str(nodes)]
+    command = [sys.executable, made_day.__file__, str(trade_date), str(path), "--nodes", str(nodes)]
     subprocess.run(command, check=True)
 
 

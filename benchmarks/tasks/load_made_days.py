@@ -24,13 +24,15 @@ _DAY = timedelta(days=1)
 
 
 def main(path: str, hubs_from: str, first: str, days: str, nodes: str) -> None:
-    """Load hubs from ``hubs_from`` until ``first``, and ``days`` days of ``nodes`` nodes from there on."""
+    """Load hubs from ``hubs_from`` until ``first``, ``days`` days of ``nodes`` nodes from there on, arrange all."""
     warehouse, begin = Warehouse(path), date.fromisoformat(first)
     with measured() as told:
         _load_hubs(warehouse, date.fromisoformat(hubs_from), begin)
         trade_dates = [begin + n * _DAY for n in range(int(days))]
         told["seconds_of_days"] = [_load(warehouse, made_day(day, int(nodes)), day) for day in trade_dates]
-    tell(told)
+    began = time.perf_counter()
+    told["arranged_months"] = warehouse.arrange()
+    tell({**told, "arrange_seconds": time.perf_counter() - began})
 
 
 def _load_hubs(warehouse: Warehouse, first: date, end: date) -> None:
