@@ -144,7 +144,12 @@ class Loader:
 
     def take(self, candidate: Candidate, tidy: TidyFile, manifest: Manifest) -> None:
         """Keep a raw file that was read, then load its prices."""
-        place = self.store.put(candidate.raw, manifest, link_to=candidate.path if self.link else None)
+        place = self.store.put(
+            candidate.raw,
+            manifest,
+            link_to=candidate.path if self.link else None,
+            known_as=self.places.get(candidate.sha256),
+        )
         self.into_warehouse(tidy, manifest, self.store.relative(place))
 
     def into_warehouse(self, tidy: TidyFile, manifest: Manifest, file: str) -> None:

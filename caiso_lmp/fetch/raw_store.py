@@ -46,13 +46,15 @@ class RawStore:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def put(self, raw: bytes, manifest: Manifest, *, link_to: Path | None = None) -> Path:
+    def put(self, raw: bytes, manifest: Manifest, *, link_to: Path | None = None, known_as: str | None = None) -> Path:
         """Keep a raw file, or note a further fetch of one that is kept.
 
         Args:
             raw: Its bytes.
             manifest: What it is, with the fetch to note.
             link_to: Hard-link to this file instead of copying its bytes, where the file system can.
+            known_as: Where in the store these bytes are kept already, if the caller knows; OASIS gives the same
+                bytes under another name each time.
 
         Returns:
             Where it lies.
@@ -61,7 +63,7 @@ class RawStore:
             RawStoreError: It cannot be written.
         """
         with self._locked():
-            return self._put(raw, manifest, link_to)
+            return self._put(raw, manifest, link_to, known_as)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -73,8 +75,8 @@ class RawStore:
         except OSError as error:
             raise RawStoreError(f"cannot write to {self.root}: {error}", hint="check permissions and space") from error
 
-    def _put(self, raw: bytes, manifest: Manifest, link_to: Path | None) -> Path:
-        place = self._place(manifest)
+    def _put(self, raw: bytes, manifest: Manifest, link_to: Path | None, known_as: str | None) -> Path:
+        place = self._known_place(manifest, known_as) or self._place(manifest)
         if manifest_path(place).exists():
             known = read_manifest(manifest_path(place))
             for fetch in manifest.fetches:
@@ -84,6 +86,11 @@ class RawStore:
             _write_whole(place, raw, link_to)
         _write_whole(manifest_path(place), manifest.to_text().encode(), None)
         return place
+
+    def _known_place(self, manifest: Manifest, known_as: str | None) -> Path | None:
+        known = known_as is not None and self.keeps(known_as)
+        place = self.root / (known_as or "")
+        return place if known and self._sha256(place) == manifest.sha256 else None
 
     def _place(self, manifest: Manifest) -> Path:
         """Choose the name of a file: the one it came with, unless other bytes have it already."""

@@ -62,6 +62,21 @@ def test_a_further_fetch_is_noted(store: RawStore) -> None:
     assert list(store.manifests()) == [(place, manifest_of(RAW, "a.zip", FETCHED, LATER))]
 
 
+def test_the_same_bytes_under_another_name_are_kept_once(store: RawStore) -> None:
+    """OASIS stamps each answer: whoever knows where its bytes are kept has the new fetch noted there."""
+    place = store.put(RAW, manifest_of(RAW, "a.zip"))
+    again = store.put(RAW, manifest_of(RAW, "b.zip", LATER), known_as="DAM/2024/03/a.zip")
+    assert (again, list(store.manifests())) == (place, [(place, manifest_of(RAW, "a.zip", FETCHED, LATER))])
+
+
+@pytest.mark.parametrize("known_as", ["DAM/2024/03/gone.zip", "DAM/2024/03/other.zip", ""])
+def test_a_wrong_place_is_not_believed(store: RawStore, known_as: str) -> None:
+    """A place where these bytes are not, or no longer, is not used for them."""
+    store.put(OTHER, manifest_of(OTHER, "other.zip"))
+    assert store.put(RAW, manifest_of(RAW, "a.zip"), known_as=known_as).name == "a.zip"
+    assert not problems_of(store)
+
+
 def test_other_bytes_of_the_same_name_lie_beside(store: RawStore) -> None:
     """Group files are called the same every time: none takes the place of another, also when it comes again."""
     first = store.put(RAW, manifest_of(RAW, "a.zip"))
