@@ -28,6 +28,7 @@ class Plan:
         days_in_a_row: Zips loaded one after another by one process.
         days_of_year: All-node days in the warehouse of a year.
         years_of_hubs: Years of the hubs before that year.
+        backfill_days: All-node days of a backfill.
     """
 
     nodes: int = made_day.ALL_NODES
@@ -36,6 +37,7 @@ class Plan:
     days_in_a_row: int = 30
     days_of_year: int = 365
     years_of_hubs: int = 2
+    backfill_days: int = 60
 
     @property
     def hubs_from(self) -> date:
@@ -47,7 +49,7 @@ class Plan:
         return [self.first + timedelta(days=n) for n in range(skipped, skipped + count)]
 
 
-QUICK = Plan(nodes=made_day.ALL_NODES // 10, rounds=2, days_in_a_row=10)
+QUICK = Plan(nodes=made_day.ALL_NODES // 10, rounds=2, days_in_a_row=10, backfill_days=5)
 
 
 def zips_of(plan: Plan, trade_dates: list[date]) -> dict[date, Path]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import backfill_days
 import days_in_a_row
 import one_day
 import one_year
@@ -16,7 +17,12 @@ from machine import circumstances
 from plan import QUICK, Plan
 from results import write_section
 
-_SECTIONS = {"day": one_day.measure, "series": days_in_a_row.measure, "year": one_year.measure}
+_SECTIONS = {
+    "day": one_day.measure,
+    "series": days_in_a_row.measure,
+    "year": one_year.measure,
+    "backfill": backfill_days.measure,
+}
 _RESULTS = Path(__file__).parent / "results.md"
 
 
