@@ -116,11 +116,14 @@ def _chosen_columns(member: Member, header: list[str]) -> dict[int, str]:
 
 
 _LAST: Final = "last"
+_SURPLUS: Final = "surplus"
 
 
 def _read(member: Member, width: int, chosen: dict[int, str]) -> pl.DataFrame:
-    as_text = (raw.PRICE, _LAST)
-    schema = {_auto(n): pl.String() if chosen.get(n, _LAST) in as_text else raw.TEXT for n in range(width)}
+    """Read the chosen columns, and one behind the last: Polars tells nobody that a line has more fields."""
+    chosen = {**chosen, width: _SURPLUS}
+    as_text = (raw.PRICE, _LAST, _SURPLUS)
+    schema = {_auto(n): pl.String() if chosen.get(n, _LAST) in as_text else raw.TEXT for n in range(width + 1)}
     try:
         rows = pl.read_csv(
             member.content,
@@ -128,6 +131,7 @@ def _read(member: Member, width: int, chosen: dict[int, str]) -> pl.DataFrame:
             skip_lines=1,
             schema=schema,
             columns=[_auto(n) for n in chosen],
+            missing_columns="insert",
         )
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
         uneven = _uneven_lines(member, width)
@@ -149,9 +153,27 @@ def _auto(position: int) -> str:
 
 
 def _whole_lines(member: Member, rows: pl.DataFrame) -> pl.DataFrame:
-    """Refuse lines with too few fields: a price in the middle of such a line may itself be cut."""
-    last = rows.columns[-1] if _LAST not in rows.columns else _LAST
+    """Refuse lines with too few or too many fields, or merged by quotes: their price may be another's."""
+    last = _LAST if _LAST in rows.columns else rows.columns[-2]
     if rows[last].null_count():
-        short = rows.with_row_index("row", 1).filter(pl.col(last).is_null())["row"].head(_ROWS_NAMED).to_list()
+        short = _numbers(rows[last].is_null())
         raise BrokenRowsError("lines with too few fields", member=member.name, rows=short, hint=_CUT)
-    return rows.drop(_LAST, strict=False)
+    if rows[_SURPLUS].null_count() < rows.height:
+        surplus = _numbers(rows[_SURPLUS].is_not_null())
+        raise BrokenRowsError("lines with too many fields", member=member.name, rows=surplus, hint=_CUT)
+    if b'"' in member.content and member.content.count(b"\n") != rows.height + 1:
+        raise BrokenRowsError(
+            "quotes that reach over several lines", member=member.name, rows=_open_quotes(member), hint=_CUT
+        )
+    return rows.drop(_SURPLUS, _LAST, strict=False)
+
+
+def _numbers(wrong: pl.Series) -> list[int]:
+    """Number the first rows concerned, from 1."""
+    return [index + 1 for index in wrong.arg_true().head(_ROWS_NAMED)]
+
+
+def _open_quotes(member: Member) -> list[int]:
+    """Number the first lines in which a quote has no partner; only for a message."""
+    lines = enumerate(io.BytesIO(member.content))
+    return list(itertools.islice((number for number, line in lines if number and line.count(b'"') % 2), _ROWS_NAMED))
