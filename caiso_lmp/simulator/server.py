@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 from contextlib import suppress
 from http.server import ThreadingHTTPServer
@@ -52,7 +53,9 @@ class SimulatorServer(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as in the base class
-        """Say nothing of clients that hang up; that is what many tests make them do."""
+        """Say nothing of clients that hang up, as many tests make them do; show every other error."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
     def end(self) -> None:
         """Stop accepting, end what hangs or trickles, close idle connections, wait for the threads."""

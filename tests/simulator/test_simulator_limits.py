@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from http.client import RemoteDisconnected
 
 import pytest
 from loopback import DAY, HOUR, HUB, NOW, STANDING, ask, control, group_question, node_question
@@ -165,6 +166,16 @@ def test_unknown_control_pages_are_not_found(oasis_simulator: Simulator) -> None
     assert control(oasis_simulator, "weather")[0] == 404
     assert control(oasis_simulator, "log", {})[0] == 404
     assert control(oasis_simulator, "recorded/x.zip")[0] == 404
+
+
+def test_errors_of_the_simulator_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """A mistake in the simulator itself, here in a callback, is shown on stderr and not taken for a fault."""
+    with (
+        Simulator(STANDING, on_request=lambda request: print(request.missing)) as simulator,  # type: ignore[attr-defined] # noqa: T201
+        pytest.raises(RemoteDisconnected),
+    ):
+        ask(simulator, "SingleZip")
+    assert "AttributeError" in capsys.readouterr().err
 
 
 # --- memory -------------------------------------------------------------------------------------
