@@ -160,6 +160,5 @@ def refusal(
     assert type(error) is kind
     assert (error.file, error.member, error.rows) == (file, member, tuple(rows))
     assert hint in error.hint
-    assert bool(hint) == bool(error.hint)
     assert str(error).startswith(str(file))
     return error.message
