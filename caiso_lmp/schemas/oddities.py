@@ -27,7 +27,7 @@ def count_oddities(prices: pl.DataFrame) -> dict[str, int]:
     ``identity_residual``: LMP differs from energy + congestion + loss + ghg by more than
     :data:`IDENTITY_TOLERANCE`; a missing ghg counts as 0 here, a missing other part as no finding.
     ``implausible_price``: LMP outside :data:`PLAUSIBLE`.
-    ``unusual_energy``: neither 0 nor the value that most nodes have in that interval.
+    ``unusual_energy``: neither 0 nor the value that most other nodes have in that interval.
     """
     residual = (pl.col("lmp") - pl.sum_horizontal("energy", "congestion", "loss", "ghg")).abs().round(_DECIMALS)
     whole = pl.all_horizontal(pl.col("energy", "congestion", "loss").is_not_null())
@@ -40,7 +40,7 @@ def count_oddities(prices: pl.DataFrame) -> dict[str, int]:
 
 def _unusual_energy(prices: pl.DataFrame) -> int:
     energy = pl.col(Component.ENERGY)
-    values = prices.filter(energy.is_not_null()).group_by("interval_start", energy).len()
+    values = prices.filter(energy != 0).group_by("interval_start", energy).len()  # null is not != 0 either
     common = values.sort("len", energy, descending=True).group_by("interval_start", maintain_order=True).first()
-    unusual = values.join(common, on=["interval_start", Component.ENERGY], how="anti").filter(energy != 0)
+    unusual = values.join(common, on=["interval_start", Component.ENERGY], how="anti")
     return int(unusual["len"].sum())
