@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -63,3 +64,22 @@ def clean_environment(home: Path, more: Mapping[str, str]) -> dict[str, str]:
     """Give the environment of a fresh terminal in which warnings are errors."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CAISO_LMP_", "PYTEST"))}
     return {**kept, "HOME": str(home), "NO_COLOR": "1", "PYTHONWARNINGS": "error", **more}
+
+
+# Commits a node and is killed before it can close the file.
+KILLED_WRITER = """
+import os, sys
+from pathlib import Path
+from caiso_lmp.warehouse.session import writing
+with writing(Path(sys.argv[1])) as connection:
+    connection.execute("INSERT INTO store.node VALUES (2, 'COMMITTED')")
+    connection.execute("COMMIT")
+    os.kill(os.getpid(), 9)
+"""
+
+
+def leave_a_log(warehouse: Path) -> None:
+    """Leave what a writer leaves that is killed after a commit: a node called COMMITTED in the log beside the file."""
+    killed = subprocess.run([sys.executable, "-c", KILLED_WRITER, warehouse], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert warehouse.with_name(f"{warehouse.name}.wal").exists()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
-import sys
 import time
 from datetime import date, timedelta
 from functools import cache
@@ -13,24 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import run, start
+from command_line import leave_a_log, run, start
 from made_files import FETCHED, LATER, Content, everything_in, files_below, whole_day, with_bad_price, written
 
 from caiso_lmp.load import load_files
 from caiso_lmp.settings import DataFolder
 from caiso_lmp.verify import verify_archive
 from caiso_lmp.warehouse.warehouse import Warehouse
-
-# Commits a node and is killed before it can close the file.
-KILLED_WRITER = """
-import os, sys
-from pathlib import Path
-from caiso_lmp.warehouse.session import writing
-with writing(Path(sys.argv[1])) as connection:
-    connection.execute("INSERT INTO store.node VALUES (2, 'COMMITTED')")
-    connection.execute("COMMIT")
-    os.kill(os.getpid(), 9)
-"""
 
 FILES = 30
 DAYS = 10
@@ -139,7 +126,6 @@ def test_a_kill_between_keeping_and_loading_is_healed(folder: DataFolder, inbox:
 def test_a_log_that_a_killed_writer_left_is_read(folder: DataFolder, inbox: Path) -> None:
     """A transaction that was committed when its writer was killed is there in the next session."""
     load_files([whole_day().write(inbox)], folder)
-    assert subprocess.run([sys.executable, "-c", KILLED_WRITER, folder.warehouse], check=False).returncode == -9
-    assert folder.warehouse.with_name("caiso_lmp.duckdb.wal").exists()
+    leave_a_log(folder.warehouse)
     assert load_files([whole_day(nodes=("NODE_B",)).write(inbox, LATER)], folder).inserted == 24
     assert Warehouse(folder.warehouse).sql("FROM store.node")["node"].to_list() == ["NODE_A", "COMMITTED", "NODE_B"]
