@@ -9,7 +9,7 @@ import click
 
 from caiso_lmp.cli import options
 from caiso_lmp.cli.entry import cli
-from caiso_lmp.cli.folder import open_warehouse
+from caiso_lmp.cli.folder import open_warehouse, say_before_archive
 from caiso_lmp.cli.show import notes, print_json
 from caiso_lmp.warehouse.export import FORMATS
 
@@ -52,15 +52,20 @@ def export(  # noqa: PLR0917 - click passes options by name
         if verbose:
             notes().print(f"{path}  {rows:,}")
 
-    rows = open_warehouse(data_dir).export(
+    moment = options.chosen_moment(as_of)
+    warehouse = open_warehouse(data_dir)
+    rows = warehouse.export(
         folder,
         file_format=file_format,
         markets=options.chosen_markets(markets, ()),
         start=window[0],
         end=window[1],
-        as_of=options.chosen_moment(as_of),
+        as_of=moment,
         on_file=note,
     )
+    if not rows:
+        notes().print("no prices in this window; see `caiso-lmp status`", style="yellow")
+    say_before_archive(warehouse, moment)
     notes().print(f"wrote {rows:,} intervals in {len(written)} files to {folder}")
     if as_json:
         print_json({"rows": rows, "files": [{"file": str(path), "rows": count} for path, count in written]})

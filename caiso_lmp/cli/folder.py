@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 
 from caiso_lmp.cli.show import notes
@@ -20,3 +21,10 @@ def open_folder(data_dir: Path | None) -> DataFolder:
 def open_warehouse(data_dir: Path | None) -> Warehouse:
     """Find the data folder, say which one it is, and give its warehouse."""
     return Warehouse(open_folder(data_dir).warehouse)
+
+
+def say_before_archive(warehouse: Warehouse, as_of: datetime | None) -> None:
+    """Say so where a question reaches back before the first fetch: there was no answer then, rather than no price."""
+    began = None if as_of is None else warehouse.archive_start()
+    if as_of is not None and began is not None and as_of < began:
+        notes().print(f"nothing was fetched by then: this archive begins at {began:%Y-%m-%dT%H:%M:%SZ}", style="yellow")

@@ -13,7 +13,7 @@ import polars as pl
 
 from caiso_lmp.cli import options
 from caiso_lmp.cli.entry import cli
-from caiso_lmp.cli.folder import open_warehouse
+from caiso_lmp.cli.folder import open_warehouse, say_before_archive
 from caiso_lmp.cli.show import notes, print_json, print_prices, print_text
 from caiso_lmp.errors import UsageError
 from caiso_lmp.warehouse.warehouse import Warehouse
@@ -88,9 +88,7 @@ def _say_what_is_absent(
         notes().print(f"no prices of {', '.join(absent)} in this window; see `caiso-lmp status --gaps`", style="yellow")
     elif prices.is_empty():
         notes().print("no prices in this window; see `caiso-lmp status`", style="yellow")
-    began = warehouse.archive_start()
-    if as_of is not None and began is not None and as_of < began:
-        notes().print(f"nothing was fetched by then: this archive begins at {began:%Y-%m-%dT%H:%M:%SZ}", style="yellow")
+    say_before_archive(warehouse, as_of)
 
 
 def _put_out(prices: pl.DataFrame, file_format: str, output: Path | None, *, as_json: bool) -> None:
