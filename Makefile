@@ -20,13 +20,26 @@ WITH_RECORDED := $(if $(RECORDED),CAISO_LMP_RECORDED=$(RECORDED))
 SLOWER := --ignore=tests/docs --ignore=tests/packaging
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check soak bench format constraints clean
+.PHONY: help demo backfill simulate test check soak bench format constraints clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-demo: $(READY) ## make OASIS files on the spot, load them, show coverage and prices, draw a chart
+demo: $(READY) ## backfill from a simulated OASIS into DuckDB; show coverage and prices, draw a chart
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python examples/demo.py
+
+# Trade dates START to END, END not part of it; MARKET and NODES are lists in quotes, NODES may be "all" or "hubs".
+MARKET ?= DAM
+NODES ?= hubs
+WHICH_NODES = $(if $(filter all,$(NODES)),--all-nodes,$(if $(filter hubs,$(NODES)),--hubs,$(foreach n,$(NODES),--node $(n))))
+
+backfill: $(READY) ## fetch from the live OASIS: make backfill START=2024-03-01 END=2024-04-01 MARKET=DAM NODES=hubs
+	@test -n "$(START)" && test -n "$(END)" || { echo "give START and END, as START=2024-03-01 END=2024-04-01" >&2; exit 2; }
+	$(BIN)/caiso-lmp backfill $(foreach m,$(MARKET),--market $(m)) $(WHICH_NODES) --start $(START) --end $(END)
+
+PORT ?= 8117
+simulate: $(READY) ## serve a simulated OASIS on this machine: make simulate PORT=8117
+	$(BIN)/caiso-lmp simulate --port $(PORT)
 
 test: $(READY) ## unit, property and integration tests (at most 5 minutes, no network)
 	$(BIN)/pytest -m "not soak" $(SLOWER)
