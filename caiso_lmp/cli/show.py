@@ -17,7 +17,7 @@ from rich.text import Text
 from caiso_lmp.report import Incomplete, Report, Trouble
 
 _LISTED: Final = 20  # lines of trouble or incomplete dates shown without --verbose
-_WIDE: Final = 200  # columns when the output is no terminal: a table in a file is not folded
+_WIDE: Final = 10_000  # columns: no price is ever cut to fit; a narrow terminal folds long lines itself
 
 
 class _Terminal(Console):
@@ -38,8 +38,7 @@ def _drop(stream: IO[str]) -> None:
 
 def console() -> Console:
     """Give the console of stdout."""
-    width = None if sys.stdout.isatty() else _WIDE
-    return _Terminal(width=width, highlight=False, markup=False, emoji=False)
+    return _Terminal(width=_WIDE, highlight=False, markup=False, emoji=False)
 
 
 def notes() -> Console:
