@@ -18,6 +18,7 @@ from caiso_lmp.report import Incomplete, Report, Trouble
 
 _LISTED: Final = 20  # lines of trouble or incomplete dates shown without --verbose
 _WIDE: Final = 10_000  # columns: no price is ever cut to fit; a narrow terminal folds long lines itself
+_HIGH: Final = 25  # lines; rich takes the width as it is told only together with a height
 
 
 class _Terminal(Console):
@@ -38,7 +39,7 @@ def _drop(stream: IO[str]) -> None:
 
 def console() -> Console:
     """Give the console of stdout."""
-    return _Terminal(width=_WIDE, highlight=False, markup=False, emoji=False)
+    return _Terminal(width=_WIDE, height=_HIGH, highlight=False, markup=False, emoji=False)
 
 
 def notes() -> Console:
