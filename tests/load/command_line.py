@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from caiso_lmp.cli import main
+
 SCRIPT = Path(sys.executable).with_name("caiso-lmp")
 LONGEST_RUN = 100  # seconds; a process that hangs fails its test
 
@@ -83,3 +87,14 @@ def leave_a_log(warehouse: Path) -> None:
     killed = subprocess.run([sys.executable, "-c", KILLED_WRITER, warehouse], check=False)
     assert killed.returncode == -signal.SIGKILL
     assert warehouse.with_name(f"{warehouse.name}.wal").exists()
+
+
+def run_here(*arguments: str | Path, capfd: pytest.CaptureFixture[str]) -> Ran:
+    """Run a command in this process: the same door without the wait for an interpreter, for tests of many."""
+    with pytest.raises(SystemExit) as left:
+        main([str(argument) for argument in arguments])
+    printed = capfd.readouterr()
+    assert "Traceback" not in printed.err, printed.err
+    assert "unexpected" not in printed.err, printed.err
+    assert isinstance(left.value.code, int)
+    return Ran(left.value.code, printed.out, printed.err)
