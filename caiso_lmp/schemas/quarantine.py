@@ -42,7 +42,7 @@ def set_apart(wide: pl.DataFrame, defects: pl.DataFrame, market: Market) -> tupl
     incomplete = pl.any_horizontal([pl.col(name).is_null() for name in market.report.required])
     if defects.is_empty() and not wide.select(incomplete.any()).item():
         return wide, QUARANTINE.to_frame()
-    told = defects.group_by(_KEY).agg(pl.col("reason").unique(maintain_order=True).str.join("; "))
+    told = defects.group_by(_KEY).agg(pl.col("reason").str.join("; "))
     missing = wide.filter(incomplete).join(told, on=_KEY, how="anti").select(*_KEY, reason=_absent(market))
     reasons = pl.concat([told, missing])
     quarantine = (
