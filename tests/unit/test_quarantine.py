@@ -11,6 +11,7 @@ import pytest
 from small_reports import HOUR, HOURLY, NODE, PRICES, START, cells, csv_file, hours, interval, read, zip_file
 
 from caiso_lmp.market import COMPONENTS
+from caiso_lmp.reading import read_file
 from caiso_lmp.schemas.quarantine import QUARANTINE, write_quarantine
 
 BAD = "BAD_1_N001"  # sorts before NODE
@@ -44,8 +45,9 @@ def spoiled(lmp_type: str = "MCL", **cell: str) -> list[dict[str, str]]:
 )
 def test_a_price_that_is_no_finite_number_takes_its_interval_along(file: Path, text: str) -> None:
     """Three good components without the fourth would pass for one that was not published."""
-    (found,) = told(file, spoiled(MW=f'"{text}"'))
-    assert found == (BAD, 0, f"member answer.csv, row 12: MCL price {text!r} is not a number")
+    rows = spoiled(MW=f'"{text}"')
+    assert told(file, rows) == [(BAD, 0, f"member answer.csv, row 12: MCL price {text!r} is not a number")]
+    assert read_file(file).quarantine.select(COMPONENTS).rows() == [(10.5, 11.0, -0.25, None, None)]
 
 
 @pytest.mark.parametrize("text", ["", '""'])

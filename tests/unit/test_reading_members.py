@@ -228,6 +228,12 @@ def test_the_third_price_is_not_hidden_by_two_equal_ones(file: Path) -> None:
     refusal(file, content, ConflictingPricesError, hint="contradicts itself", rows=[9])
 
 
+def test_a_price_that_cannot_be_read_hides_no_conflict(file: Path) -> None:
+    """Rows of one key around an unreadable one are compared with each other."""
+    content = csv_file([*interval(), cells("LMP", "?"), cells("LMP", "99")])
+    refusal(file, content, ConflictingPricesError, hint="contradicts itself", rows=[6])
+
+
 def test_at_most_three_conflicts_are_numbered(file: Path) -> None:
     """A file that contradicts itself everywhere does not fill the screen."""
     content = csv_file([*hours(9), *(cells("LMP", "99", start=START + n * HOUR) for n in range(9))])

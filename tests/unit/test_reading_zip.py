@@ -36,6 +36,23 @@ def with_directory_moved(content: bytes, stray: bytes) -> bytes:
     return bytes(moved)
 
 
+def with_stray_first(stray: bytes) -> bytes:
+    """Write a zip whose offsets all allow for bytes before its first member."""
+    content = io.BytesIO()
+    content.write(stray)
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(MEMBER, CSV)
+    return content.getvalue()
+
+
+def with_stray_inside(stray: bytes) -> bytes:
+    """Put bytes behind the stream of the only member, and count them as part of it everywhere."""
+    start = 30 + len(MEMBER)
+    end = ZIP.index(DIRECTORY)
+    packed = patched(ZIP, 18, 20, struct.pack("<I", end - start + len(stray)))
+    return with_directory_moved(packed, stray)
+
+
 def patched(content: bytes, local_at: int, directory_at: int, value: bytes) -> bytes:
     """Overwrite a field of the only member, in its own header and in the directory."""
     changed = bytearray(content)
@@ -196,8 +213,11 @@ def test_a_stream_that_is_no_deflate_is_broken(file: Path) -> None:
     [
         pytest.param(b"PK" + ZIP, id="before"),
         pytest.param(b"PK\x03\x04" + ZIP, id="before, as a header"),
+        pytest.param(with_stray_first(b"PK\x03\x04" + bytes(8)), id="before, allowed for"),
+        pytest.param(ZIP[:2] + b"\x07\x08" + ZIP[4:], id="no header"),
         pytest.param(with_directory_moved(ZIP, b"stray"), id="before the directory"),
         pytest.param(with_directory_moved(zip_file(("a.csv", CSV)), ZIP[: ZIP.index(DIRECTORY)]), id="a lost member"),
+        pytest.param(ZIP.replace(END_RECORD, b"stray" + END_RECORD), id="behind the directory"),
         pytest.param(ZIP + b"\n", id="behind"),
         pytest.param(ZIP + ZIP, id="another zip behind"),
         pytest.param(ZIP.replace(MEMBER.encode(), MEMBER.replace("DAM", "RUC").encode(), 1), id="two names"),
@@ -205,6 +225,19 @@ def test_a_stream_that_is_no_deflate_is_broken(file: Path) -> None:
 )
 def test_stray_bytes_are_broken(file: Path, content: bytes) -> None:
     """Bytes that belong to no member could be a member that the directory lost."""
+    assert refusal(file, content, BrokenZipError, hint=DAMAGED).startswith("not a whole zip")
+
+
+def test_bytes_behind_the_stream_of_a_member_are_broken(file: Path) -> None:
+    """What a member declares and its stream does not use could be another's."""
+    message = refusal(file, with_stray_inside(b"stray"), BrokenZipError, hint=DAMAGED, member=MEMBER)
+    assert message.startswith("cannot be inflated")
+
+
+def test_a_directory_that_miscounts_is_broken(file: Path) -> None:
+    """The end record says how many members there were when it was written."""
+    at = ZIP.index(END_RECORD) + 8
+    content = ZIP[:at] + struct.pack("<HH", 2, 2) + ZIP[at + 4 :]
     assert refusal(file, content, BrokenZipError, hint=DAMAGED).startswith("not a whole zip")
 
 
