@@ -10,9 +10,9 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, cast
 
 from isal import isal_zlib
@@ -40,8 +40,21 @@ class Member:
     content: bytes
 
 
-def read_members(raw: bytes, name: str, *, limit: int = MAX_INFLATED_BYTES) -> Iterator[Member]:
-    """Yield the members of a raw file in the order of the archive, the next one inflating meanwhile.
+@dataclass(frozen=True)
+class PackedMember:
+    """One member of a raw file, not inflated yet; several may be opened at the same time in threads.
+
+    Attributes:
+        name: Its name.
+        open: Inflates it, whole and checked.
+    """
+
+    name: str
+    open: Callable[[], Member]
+
+
+def packed_members(raw: bytes, name: str, *, limit: int = MAX_INFLATED_BYTES) -> list[PackedMember]:
+    """List the members of a raw file in the order of the archive.
 
     Args:
         raw: The bytes of the file.
@@ -49,20 +62,25 @@ def read_members(raw: bytes, name: str, *, limit: int = MAX_INFLATED_BYTES) -> I
         limit: Most bytes that all members together may inflate to.
 
     Raises:
-        BrokenZipError: The archive is cut, corrupt, encrypted or empty.
+        BrokenZipError: The archive is cut, corrupt, encrypted or empty; opening a member may say so too.
         OversizedFileError: It inflates past ``limit``.
-        HtmlPageError: A web page, as OASIS sends when it throttles.
+        HtmlPageError: A web page, as OASIS sends when it throttles; opening a member may say so too.
         NotOasisFileError: No content at all.
     """
     if raw.startswith(ZIP_MAGIC):
-        yield from _inflate_ahead(raw, _entries(raw, limit))
-        return
+        return [PackedMember(entry.filename, partial(_inflate, raw, entry)) for entry in _entries(raw, limit)]
     if len(raw) > limit:
         raise OversizedFileError(
             f"{len(raw):,} bytes are more than the limit of {limit:,}", member=name, hint=_TOO_LARGE
         )
     _refuse_pages(raw, name)
-    yield Member(name, raw)
+    return [PackedMember(name, lambda: Member(name, raw))]
+
+
+def read_members(raw: bytes, name: str, *, limit: int = MAX_INFLATED_BYTES) -> Iterator[Member]:
+    """Yield the members of a raw file, one after another; errors as for :func:`packed_members`."""
+    for packed in packed_members(raw, name, limit=limit):
+        yield packed.open()
 
 
 def _refuse_pages(content: bytes, name: str) -> None:
@@ -124,17 +142,6 @@ def _content_start(raw: bytes, entry: zipfile.ZipInfo) -> int:
     return name_at + name_length + extra_length
 
 
-def _inflate_ahead(raw: bytes, entries: list[zipfile.ZipInfo]) -> Iterator[Member]:
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="inflate") as thread:
-        coming = thread.submit(_inflate, raw, entries[0])
-        for following in [*entries[1:], None]:
-            member = coming.result()
-            if following is not None:
-                coming = thread.submit(_inflate, raw, following)
-            _refuse_pages(member.content, member.name)
-            yield member
-
-
 def _inflate(raw: bytes, entry: zipfile.ZipInfo) -> Member:
     """Inflate one member, never to more than its declared size, and check its size and CRC."""
     if entry.flag_bits & _ENCRYPTED or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -147,6 +154,7 @@ def _inflate(raw: bytes, entry: zipfile.ZipInfo) -> Member:
         raise BrokenZipError(f"cannot be inflated: {error}", member=entry.filename, hint=_ASK_AGAIN) from error
     if len(content) != entry.file_size or isal_zlib.crc32(content) != entry.CRC:
         raise BrokenZipError("size or CRC do not match", member=entry.filename, hint=_ASK_AGAIN)
+    _refuse_pages(content, entry.filename)
     return Member(entry.filename, content)
 
 
