@@ -280,6 +280,7 @@ def test_a_narrow_terminal_cuts_no_price(shared_archive: Path, tmp_path: Path) -
     process = subprocess.Popen([SCRIPT, *DAY], cwd=tmp_path, env=environment, stdout=inside, stderr=subprocess.DEVNULL)
     os.close(inside)
     printed = b"".join(iter(lambda: read_or_end(terminal), b""))
+    os.close(terminal)
     assert process.wait(60) == 0
     lines = printed.decode().splitlines()
     hour = ["DAM", HUB, "2024-03-09", "23:00", "PST", "24", "2024-03-10T07:00Z", "11.00000", "11.00000", *PARTS[2:]]
