@@ -28,6 +28,7 @@ from caiso_lmp.trading_time import UTC_DATETIME
 _AT_ONCE: Final = 2
 """Members read at the same time; each needs its inflated bytes, about 70 MB for a component of an all-node day."""
 
+_ONE_ANSWER: Final = "one zip is one answer of OASIS: download them apart, and load each as it came"
 _NO_DEFECTS: Final = pl.DataFrame(schema={"reason": pl.String(), "node": pl.String(), "interval_start": UTC_DATETIME})
 
 
@@ -103,7 +104,7 @@ def read_bytes(raw: bytes, name: str, *, limit: int = MAX_INFLATED_BYTES) -> Tid
         for part in pool.map(_read_part, packed_members(raw, name, limit=limit)):
             gathered.take(part)
     market, parts, defects = gathered.answer()
-    whole, quarantine = to_interval_rows(parts, market).pipe(set_apart, defects, market)
+    whole, quarantine = to_interval_rows(parts, market, gathered.names).pipe(set_apart, defects, market)
     prices = validate_tidy(whole)
     return TidyFile(market, prices, quarantine, count_oddities(prices), tuple(gathered.members))
 
@@ -145,6 +146,7 @@ class _Gathered:
     def __init__(self) -> None:
         self.market: Market | None = None
         self.parts: list[pl.DataFrame] = []
+        self.names: list[str] = []
         self.defects: list[pl.DataFrame] = []
         self.members: list[MemberFacts] = []
         self.strangers: list[OasisFileError] = []
@@ -160,9 +162,13 @@ class _Gathered:
             return
         self.members.append(part.facts)
         if part.market and self.market and part.market is not self.market:
-            raise MixedMembersError(f"{part.market} beside {self.market} in one file", member=part.facts.name)
+            raise MixedMembersError(
+                f"{part.market} beside {self.market} in one file", member=part.facts.name, hint=_ONE_ANSWER
+            )
         self.market = self.market or part.market
-        self.parts += [] if part.prices is None else [part.prices]
+        if part.prices is not None:
+            self.parts.append(part.prices)
+            self.names.append(part.facts.name)
         self.defects += [] if part.defects is None else [part.defects]
 
     def answer(self) -> tuple[Market, list[pl.DataFrame], pl.DataFrame]:
@@ -173,7 +179,9 @@ class _Gathered:
         """
         if self.strangers and self.members:
             stranger = self.strangers[0]
-            raise MixedMembersError(f"prices beside something else: {stranger.message}", member=stranger.member)
+            raise MixedMembersError(
+                f"prices beside something else: {stranger.message}", member=stranger.member, hint=_ONE_ANSWER
+            )
         if self.strangers:
             raise self.strangers[0]
         if self.market is None:

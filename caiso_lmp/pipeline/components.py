@@ -76,12 +76,13 @@ class KeySpace:
         return labelled[start_rank].insert_column(0, market_column).insert_column(1, self.nodes.gather(node_rank))
 
 
-def to_interval_rows(parts: Sequence[pl.DataFrame], market: Market) -> pl.DataFrame:
+def to_interval_rows(parts: Sequence[pl.DataFrame], market: Market, names: Sequence[str]) -> pl.DataFrame:
     """Put the components of each (node, interval) side by side.
 
     Args:
         parts: The price rows of each member.
         market: The market they are of; it says which components there must be.
+        names: The name of each member, for messages.
 
     Returns:
         The tidy frame (see :mod:`caiso_lmp.pipeline.tidy`), sorted by node and start; null where a
@@ -93,8 +94,8 @@ def to_interval_rows(parts: Sequence[pl.DataFrame], market: Market) -> pl.DataFr
     """
     _require_components(parts, market)
     space = KeySpace.of(parts)
-    keyed = [space.with_key(part) for part in parts]
-    wide = _side_by_side([_one_component(keyed, component, space) for component in COMPONENTS])
+    keyed = [space.with_key(part).with_columns(part=pl.lit(n, pl.UInt32)) for n, part in enumerate(parts)]
+    wide = _side_by_side([_one_component(keyed, component, space, names) for component in COMPONENTS])
     return space.columns_of(wide["key"], market).hstack(wide.drop("key"))
 
 
@@ -110,18 +111,20 @@ def _require_components(parts: Sequence[pl.DataFrame], market: Market) -> None:
         )
 
 
-def _one_component(keyed: Sequence[pl.DataFrame], component: Component, space: KeySpace) -> pl.DataFrame:
+def _one_component(
+    keyed: Sequence[pl.DataFrame], component: Component, space: KeySpace, names: Sequence[str]
+) -> pl.DataFrame:
     """Take one component's (key, price) from all members, sorted and unique."""
     own = pl.concat([part.filter(pl.col("lmp_type") == component.lmp_type).drop("lmp_type") for part in keyed])
     own = own.sort("key", maintain_order=True)
     repeated = own["key"] == own["key"].shift()
     if repeated.any():
-        _refuse_conflicts(own, component, space)
+        _refuse_conflicts(own, component, space, names)
         own = own.filter(~repeated.fill_null(value=False))
     return own.select("key", pl.col("price").alias(component))
 
 
-def _refuse_conflicts(own: pl.DataFrame, component: Component, space: KeySpace) -> None:
+def _refuse_conflicts(own: pl.DataFrame, component: Component, space: KeySpace, names: Sequence[str]) -> None:
     """Rows repeated at window edges are the same fact twice; different prices are two facts.
 
     A null is an unreadable price, a defect that takes its interval to quarantine anyway.
@@ -135,7 +138,8 @@ def _refuse_conflicts(own: pl.DataFrame, component: Component, space: KeySpace) 
         start = space.starts[one["key"] % len(space.starts)]
         raise ConflictingPricesError(
             f"{component.lmp_type} of {node} at {start:%Y-%m-%dT%H:%MZ} is both {one['other']} and {one['price']}",
-            rows=conflicts["row"].head(_ROWS_NAMED).to_list(),
+            member=names[one["part"]],
+            rows=conflicts.filter(pl.col("part") == one["part"])["row"].head(_ROWS_NAMED).to_list(),
             hint="the file contradicts itself: download it again",
         )
 

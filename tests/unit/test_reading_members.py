@@ -210,7 +210,7 @@ def test_two_different_prices_of_one_key_are_refused(file: Path, component: str)
     """Nobody can tell which of them is right: the message names the key and both."""
     kind = component.lmp_type
     content = csv_file([*hours(2), cells("MGHG", "0"), cells(kind, "99", start=START), *interval(node="Z")])
-    message = refusal(file, content, ConflictingPricesError, hint="contradicts itself", rows=[10])
+    message = refusal(file, content, ConflictingPricesError, hint="contradicts itself", member=file.name, rows=[10])
     first = float({**PRICES, "MGHG": "0"}[kind])
     assert message == f"{kind} of {NODE} at 2024-07-02T08:00Z is both {first} and 99.0"
 
@@ -218,26 +218,26 @@ def test_two_different_prices_of_one_key_are_refused(file: Path, component: str)
 def test_two_different_prices_in_two_members_are_refused(file: Path) -> None:
     """A conflict between members is a conflict; the file has one price per key or none."""
     content = zip_file(("a.csv", CSV), ("b.csv", csv_file([cells("MCL", "-0.3")])))
-    message = refusal(file, content, ConflictingPricesError, hint="contradicts itself", rows=[1])
+    message = refusal(file, content, ConflictingPricesError, hint="contradicts itself", member="b.csv", rows=[1])
     assert message == f"MCL of {NODE} at 2024-07-02T08:00Z is both -0.25 and -0.3"
 
 
 def test_the_third_price_is_not_hidden_by_two_equal_ones(file: Path) -> None:
     """A conflict is found however many rows of the key agree."""
     content = csv_file([*interval(), *interval(), cells("LMP", "10.50001")])
-    refusal(file, content, ConflictingPricesError, hint="contradicts itself", rows=[9])
+    refusal(file, content, ConflictingPricesError, hint="contradicts itself", member=file.name, rows=[9])
 
 
 def test_a_price_that_cannot_be_read_hides_no_conflict(file: Path) -> None:
     """Rows of one key around an unreadable one are compared with each other."""
     content = csv_file([*interval(), cells("LMP", "?"), cells("LMP", "99")])
-    refusal(file, content, ConflictingPricesError, hint="contradicts itself", rows=[6])
+    refusal(file, content, ConflictingPricesError, hint="contradicts itself", member=file.name, rows=[6])
 
 
 def test_at_most_three_conflicts_are_numbered(file: Path) -> None:
     """A file that contradicts itself everywhere does not fill the screen."""
     content = csv_file([*hours(9), *(cells("LMP", "99", start=START + n * HOUR) for n in range(9))])
-    refusal(file, content, ConflictingPricesError, hint="contradicts itself", rows=[37, 38, 39])
+    refusal(file, content, ConflictingPricesError, hint="contradicts itself", member=file.name, rows=[37, 38, 39])
 
 
 # --- the doors ----------------------------------------------------------------------------------
