@@ -1,7 +1,7 @@
 """Print what each step of loading one zip takes: ``python benchmarks/profile_load.py [ZIP] [--times N]``.
 
-Steps are timed without what they call of each other, so that shares add up. Inflating runs in a thread
-of its own: its line beside the table is time that the main thread did not wait for, but for the step "inflate".
+Steps are timed without the steps inside them, and added up over all threads: together they are more than the
+wall time, as threads work beside each other and wait for each other.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import functools
 import statistics
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -25,8 +26,9 @@ from caiso_lmp import reading
 from caiso_lmp.pipeline import container
 from caiso_lmp.warehouse import load, session, warehouse
 
-# (module, function): step. A step that is renamed in the package must be renamed here.
+# (module, function): step. A function that is renamed in the package must be renamed here.
 _STEPS = {
+    (container, "_inflate"): "inflate",
     (reading, "read_member"): "read CSV",
     (reading, "market_of"): "read CSV",
     (reading, "read_times"): "times",
@@ -44,28 +46,31 @@ _STEPS = {
     (load, "count_node_days"): "coverage",
     (warehouse, "load_prices"): "duckdb: insert",
 }
-_WAITING = "inflate, waiting"
-_REST = "all else: hash, commit, close, glue"
+_REST = "all else: hash, commit, close, waiting"
+_WALL = "wall time"
 
 
 class Shares:
-    """Seconds per step, each without the steps inside it."""
+    """Seconds per step, each without the steps inside it, over all threads."""
 
     def __init__(self) -> None:
-        self.seconds: dict[str, float] = dict.fromkeys([_WAITING, *_STEPS.values(), _REST], 0.0)
-        self._inner = [0.0]  # seconds of steps inside each step that is running
+        self.seconds: dict[str, float] = dict.fromkeys([*_STEPS.values(), _REST, _WALL], 0.0)
+        self._own = threading.local()
+        self._adding = threading.Lock()
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Count the block to a step."""
-        self._inner.append(0.0)
+        outside = getattr(self._own, "inside", 0.0)  # seconds of steps before this one in the step around it
+        self._own.inside = 0.0
         began = time.perf_counter()
         try:
             yield
         finally:
             took = time.perf_counter() - began
-            self.seconds[name] += took - self._inner.pop()
-            self._inner[-1] += took
+            with self._adding:
+                self.seconds[name] += took - self._own.inside
+            self._own.inside = outside + took
 
     def counted(self, function: Callable[..., Any], name: str) -> Callable[..., Any]:
         """Wrap a function as a step."""
@@ -77,59 +82,34 @@ class Shares:
 
         return timed
 
-    def counted_members(self, members: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
-        """Wrap the generator of members: waiting for the next one is a step."""
 
-        def timed(*arguments: object, **named: object) -> Iterator[Any]:
-            waiting = members(*arguments, **named)
-            while True:
-                with self.step(_WAITING):
-                    member = next(waiting, None)
-                if member is None:
-                    return
-                yield member
-
-        return timed
-
-
-def profile(path: Path, trade_date: date) -> tuple[dict[str, float], float]:
-    """Load one zip into a new warehouse; give seconds per step, and seconds of inflating."""
-    shares, inflating = Shares(), Shares()
+def profile(path: Path, trade_date: date) -> dict[str, float]:
+    """Load one zip into a new warehouse; give seconds per step, and the wall time."""
+    shares, place = Shares(), fresh_folder("profile") / "caiso_lmp.duckdb"
     with ExitStack() as patches:
         for (module, name), step in _STEPS.items():
             patches.enter_context(patch.object(module, name, shares.counted(getattr(module, name), step)))
-        members = shares.counted_members(reading.read_members)
-        patches.enter_context(patch.object(reading, "read_members", members))
-        inflate = inflating.counted(container._inflate, _WAITING)  # noqa: SLF001 - a profile looks inside
-        patches.enter_context(patch.object(container, "_inflate", inflate))
+        began = time.perf_counter()
         with shares.step(_REST):
-            load_zip(path, warehouse.Warehouse(fresh_folder("profile") / "caiso_lmp.duckdb"), fetched_at(trade_date))
-    return shares.seconds, inflating.seconds[_WAITING]
+            load_zip(path, warehouse.Warehouse(place), fetched_at(trade_date))
+    shares.seconds[_WALL] = time.perf_counter() - began
+    return shares.seconds
 
 
 def main() -> None:
-    """Profile as the command line asks, and print medians."""
+    """Profile as the command line asks: the first load of the process, and the median of later ones."""
     parser = argparse.ArgumentParser(description="Print what each step of loading one zip takes.")
     parser.add_argument("zip", type=Path, nargs="?", help="default: the made all-node day")
-    parser.add_argument("--times", type=int, default=5, help="loads in this process; the first is left out")
+    parser.add_argument("--times", type=int, default=5, help="loads after the first")
     asked = parser.parse_args()
     plan = Plan()
     path = asked.zip or zips_of(plan, [plan.first])[plan.first]
-    profiles = [profile(path, plan.first) for _ in range(asked.times + 1)]
+    first, *later = [profile(path, plan.first) for _ in range(asked.times + 1)]
     fresh_folder("profile")
-    _print_first_and_later(profiles)
-
-
-def _print_first_and_later(profiles: list[tuple[dict[str, float], float]]) -> None:
-    (first, first_inflating), later = profiles[0], profiles[1:]
-    medians = {step: statistics.median(seconds[step] for seconds, _ in later) for step in first}
-    whole = sum(medians.values())
-    print(f"{'step':40}{'first, ms':>10}{'later, ms':>10}{'share':>8}")
-    for step, seconds in medians.items():
-        print(f"{step:40}{first[step] * 1000:10.0f}{seconds * 1000:10.0f}{seconds / whole:8.0%}")
-    print(f"{'together':40}{sum(first.values()) * 1000:10.0f}{whole * 1000:10.0f}")
-    inflating = statistics.median(seconds for _, seconds in later)
-    print(f"{'(inflating, in its own thread)':40}{first_inflating * 1000:10.0f}{inflating * 1000:10.0f}")
+    print(f"{'milliseconds':40}{'first':>8}{'later':>8}")
+    for step, seconds in first.items():
+        again = statistics.median(one[step] for one in later)
+        print(f"{step:40}{seconds * 1000:8.0f}{again * 1000:8.0f}")
 
 
 if __name__ == "__main__":
