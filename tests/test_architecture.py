@@ -230,7 +230,8 @@ assert (dict(os.environ), list(warnings.filters), logging.root.level) == before,
 assert not logging.root.handlers, "configured logging"
 assert not [h for h in logging.getLogger("caiso_lmp").handlers if type(h) is not logging.NullHandler]
 assert threading.active_count() == 1, "started a thread"
-assert not {"pandas", "numpy", "pyarrow", "altair", "click", "rich", "caiso_lmp.simulator"} & (sys.modules.keys() - theirs)
+ours = sys.modules.keys() - theirs
+assert not {"pandas", "numpy", "pyarrow", "altair", "click", "rich", "caiso_lmp.simulator"} & ours
 """
 
 
