@@ -51,6 +51,24 @@ def run(*arguments: str | Path, cwd: Path, **environment: str) -> Ran:
     return Ran(done.returncode, done.stdout, done.stderr)
 
 
+def run_unread(*arguments: str | Path, cwd: Path, **environment: str) -> Ran:
+    """Run ``caiso-lmp`` into a pipe whose reader has gone."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    done = subprocess.run(
+        [SCRIPT, *arguments],
+        cwd=cwd,
+        env=clean_environment(cwd, environment),
+        stdout=write_end,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=LONGEST_RUN,
+        check=False,
+    )
+    os.close(write_end)
+    return Ran(done.returncode, "", done.stderr)
+
+
 def start(*arguments: str | Path, cwd: Path) -> subprocess.Popen[str]:
     """Start ``caiso-lmp`` and come back at once."""
     return subprocess.Popen(

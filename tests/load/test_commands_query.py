@@ -8,6 +8,7 @@ import io
 import json
 import os
 import pty
+import shutil
 import stat
 import struct
 import subprocess
@@ -18,7 +19,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from command_line import SCRIPT, clean_environment, run, run_here
+from command_line import SCRIPT, clean_environment, run, run_here, run_unread
 from made_files import FETCHED
 
 from caiso_lmp.cli.options import chosen_window
@@ -247,21 +248,17 @@ PIPED = [LONG, (*LONG, "--format", "csv"), (*LONG, "--json"), ("status", "--gaps
 @pytest.mark.parametrize("command", PIPED)
 def test_a_reader_that_leaves_is_no_trouble(shared_archive: Path, tmp_path: Path, command: tuple[str, ...]) -> None:
     """Whoever reads one line, or none, and goes, as head does, leaves no error, no traceback and exit code 0."""
-    environment = clean_environment(tmp_path, {"CAISO_LMP_DATA_DIR": str(shared_archive)})
-    read_end, write_end = os.pipe()
-    os.close(read_end)
-    done = subprocess.run(
-        [SCRIPT, *command],
-        cwd=tmp_path,
-        env=environment,
-        stdout=write_end,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    os.close(write_end)
-    assert done.returncode == 0, done.stderr
-    assert "rror" not in done.stderr
+    ran = run_unread(*command, cwd=tmp_path, CAISO_LMP_DATA_DIR=str(shared_archive))
+    assert ran.exit_code == 0, ran.err
+    assert "rror" not in ran.err
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_trouble_is_trouble_though_nobody_reads(shared_archive: Path, tmp_path: Path, form: tuple[str, ...]) -> None:
+    """A reader that leaves changes no exit code: findings end with 1 still."""
+    damaged = shutil.copytree(shared_archive, tmp_path / "data")
+    min(damaged.rglob("*.zip")).unlink()
+    assert run_unread("verify", *form, cwd=tmp_path).exit_code == 1
 
 
 def test_a_pipe_gets_everything(shared_archive: Path, tmp_path: Path) -> None:

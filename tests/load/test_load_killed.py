@@ -100,7 +100,6 @@ def test_many_killed_loads_are_gone_on_with(many: Path, folder: DataFolder, roun
     check_kills(many, folder, [random.uniform(0, longest / 3) for _ in range(5)])  # noqa: S311 - no secret
 
 
-@pytest.mark.xfail(strict=True, reason="warehouse/session.py makes the file in place: it appears before its tables")
 def test_a_kill_while_the_warehouse_is_made_is_healed(folder: DataFolder, inbox: Path) -> None:
     """A load killed as soon as the warehouse appears leaves nothing that stops the next one."""
     path = whole_day().write(inbox)
