@@ -43,6 +43,8 @@ def writing(path: Path, wait_seconds: float = WAIT_SECONDS) -> Iterator[duckdb.D
     """
     deadline = time.monotonic() + wait_seconds
     with writer_lock(path, wait_seconds):
+        if not path.exists():
+            _make(path)
         connection = _connect(path, deadline, wait_seconds, read_only=False)
         try:
             yield from _in_transaction(connection)
@@ -68,6 +70,15 @@ def writer_lock(path: Path, wait_seconds: float = WAIT_SECONDS) -> Iterator[None
         yield
     finally:
         lock.release()
+
+
+def _make(path: Path) -> None:
+    """Make an empty warehouse that appears with all its tables, whenever the process may be killed."""
+    unfinished = path.with_name(f"{path.name}.making")
+    unfinished.unlink(missing_ok=True)
+    with duckdb.connect(str(unfinished)) as connection:
+        create_tables(connection)
+    unfinished.replace(path)
 
 
 def _in_transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
