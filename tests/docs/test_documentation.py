@@ -182,7 +182,8 @@ def test_options_are_documented(name: str) -> None:
 def test_help_has_an_example(name: str) -> None:
     """``--help`` of each command shows an example to copy, with options that exist."""
     command = commands()[name]
-    text = command.get_help(click.Context(command, info_name=f"caiso-lmp {name}"))
+    context = click.Context(command, info_name=f"caiso-lmp {name}", **cli.context_settings)  # click remembers it
+    text = command.get_help(context)
     examples = re.findall(rf"^\s*(?:\$ )?caiso-lmp {name}\b(.*)$", text.partition("Options:")[0], re.MULTILINE)
     assert examples, text
     known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
