@@ -78,6 +78,7 @@ def _make(path: Path) -> None:
     unfinished.unlink(missing_ok=True)
     with duckdb.connect(str(unfinished)) as connection:
         create_tables(connection)
+    path.with_name(f"{path.name}.wal").unlink(missing_ok=True)  # of a warehouse that somebody removed
     unfinished.replace(path)
 
 

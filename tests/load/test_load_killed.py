@@ -130,7 +130,6 @@ def test_a_log_that_a_killed_writer_left_is_read(folder: DataFolder, inbox: Path
     assert Warehouse(folder.warehouse).sql("FROM store.node")["node"].to_list() == ["NODE_A", "COMMITTED", "NODE_B"]
 
 
-@pytest.mark.xfail(strict=True, reason="warehouse/session.py _make() leaves the log of the warehouse that was removed")
 def test_the_log_of_a_removed_warehouse_does_not_spoil_the_next(folder: DataFolder, inbox: Path) -> None:
     """Who removes the warehouse after a kill, and not the log beside it, can load anew."""
     path = whole_day().write(inbox)
