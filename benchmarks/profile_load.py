@@ -32,7 +32,6 @@ _STEPS = {
     (reading, "read_member"): "read CSV",
     (reading, "market_of"): "read CSV",
     (reading, "read_times"): "times",
-    (reading, "price_rows"): "prices",
     (reading, "find_defects"): "pandera, raw rows",
     (reading, "to_interval_rows"): "components side by side",
     (reading, "set_apart"): "quarantine",

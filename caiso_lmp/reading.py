@@ -15,7 +15,7 @@ import polars as pl
 
 from caiso_lmp.errors import MixedMembersError, NotPricesError, OasisAnswerError, OasisFileError, PartialFileError
 from caiso_lmp.market import Market
-from caiso_lmp.pipeline.components import price_rows, to_interval_rows
+from caiso_lmp.pipeline.components import PriceRows, to_interval_rows
 from caiso_lmp.pipeline.container import MAX_INFLATED_BYTES, PackedMember, packed_members
 from caiso_lmp.pipeline.members import market_of, read_member
 from caiso_lmp.pipeline.times import read_times
@@ -104,7 +104,7 @@ def read_bytes(raw: bytes, name: str, *, limit: int = MAX_INFLATED_BYTES) -> Tid
         for part in pool.map(_read_part, packed_members(raw, name, limit=limit)):
             gathered.take(part)
     market, parts, defects = gathered.answer()
-    whole, quarantine = to_interval_rows(parts, market, gathered.names).pipe(set_apart, defects, market)
+    whole, quarantine = to_interval_rows(parts, market).pipe(set_apart, defects, market)
     prices = validate_tidy(whole)
     return TidyFile(market, prices, quarantine, count_oddities(prices), tuple(gathered.members))
 
@@ -115,7 +115,7 @@ class _Part:
 
     facts: MemberFacts
     market: Market | None = None
-    prices: pl.DataFrame | None = None
+    prices: PriceRows | None = None
     defects: pl.DataFrame | None = None
     stranger: OasisFileError | None = None
 
@@ -131,13 +131,13 @@ def _read_part(packed: PackedMember) -> _Part:
     market = market_of(rows, member)
     if not rows.height or market is None:
         return _Part(facts, market)
-    prices = price_rows(rows, read_times(rows, market.report, member.name))
+    prices = PriceRows.of(rows, read_times(rows, market.report, member.name), member.name)
     found = find_defects(rows, member.name)
     if found.is_empty():
         return _Part(facts, market, prices)
-    keyed = prices.select("row", pl.col("node").cast(pl.String).fill_null(""), "interval_start")
-    named = prices.filter((pl.col("node") != "").fill_null(value=False))
-    return _Part(facts, market, named, found.join(keyed, on="row").drop("row"))
+    node = pl.col("node").cast(pl.String).fill_null("")
+    keyed = prices.with_moments(prices.rows).select("row", node, "interval_start")
+    return _Part(facts, market, prices.named(), found.join(keyed, on="row").drop("row"))
 
 
 class _Gathered:
@@ -145,8 +145,7 @@ class _Gathered:
 
     def __init__(self) -> None:
         self.market: Market | None = None
-        self.parts: list[pl.DataFrame] = []
-        self.names: list[str] = []
+        self.parts: list[PriceRows] = []
         self.defects: list[pl.DataFrame] = []
         self.members: list[MemberFacts] = []
         self.strangers: list[OasisFileError] = []
@@ -168,10 +167,9 @@ class _Gathered:
         self.market = self.market or part.market
         if part.prices is not None:
             self.parts.append(part.prices)
-            self.names.append(part.facts.name)
         self.defects += [] if part.defects is None else [part.defects]
 
-    def answer(self) -> tuple[Market, list[pl.DataFrame], pl.DataFrame]:
+    def answer(self) -> tuple[Market, list[PriceRows], pl.DataFrame]:
         """Give what was gathered, if it is one set of prices.
 
         Raises:

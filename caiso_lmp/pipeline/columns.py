@@ -2,11 +2,12 @@
 
 Grain: one row per row of the member, in its order. Everything is text still; labels are
 ``Categorical`` because a day of 408,000 rows has 24 different times, prices are ``String`` so that
-an unreadable one can be shown as it stood.
+an unreadable one can be shown as it stood, with their ``number`` ($/MWh, null where there is none) beside it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
@@ -22,6 +23,7 @@ OPR_HR: Final = "opr_hr"
 OPR_INTERVAL: Final = "opr_interval"
 INTERVAL_NUM: Final = "interval_num"
 PRICE: Final = "price"
+NUMBER: Final = "number"
 
 CSV_TIME_COLUMNS: Final = (START, END, OPR_DT, OPR_HR, OPR_INTERVAL)
 XML_TIME_COLUMNS: Final = (START, END, OPR_DT, INTERVAL_NUM)
@@ -37,3 +39,21 @@ def is_xml(raw: pl.DataFrame) -> bool:
 def time_columns(raw: pl.DataFrame) -> tuple[str, ...]:
     """Name the columns of a raw frame that say when."""
     return XML_TIME_COLUMNS if is_xml(raw) else CSV_TIME_COLUMNS
+
+
+def distinct(raw: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """Give the distinct combinations of some categorical columns; those that never change cost nothing."""
+    varying = [name for name in names if not _is_constant(raw[name])]
+    return raw.select(names).unique(varying) if varying else raw.select(names).head(1)
+
+
+def _is_constant(texts: pl.Series) -> bool:
+    codes = texts.to_physical()
+    return not codes.null_count() and codes.min() == codes.max()
+
+
+def with_number(raw: pl.DataFrame) -> pl.DataFrame:
+    """Add the price as a number in $/MWh; null where the text is not a finite one."""
+    number = pl.col(NUMBER)
+    read = raw.with_columns(pl.col(PRICE).cast(pl.Float64, strict=False).alias(NUMBER))
+    return read if read[NUMBER].is_finite().all() else read.with_columns(pl.when(number.is_finite()).then(number))

@@ -1,13 +1,14 @@
 """Price rows of all members → one row per interval with the components side by side.
 
-Keys are packed into one integer (rank of the node, rank of the start), so that sorting a day of
-17,000 nodes takes milliseconds and gives the order of the tidy frame at once.
+Every (node, start) of a file has a *cell*: its place among all of them, in the order of the tidy frame.
+Prices are written straight into the cells of their component, so nothing has to be sorted or joined.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import polars as pl
@@ -18,71 +19,109 @@ from caiso_lmp.pipeline import columns as raw
 from caiso_lmp.trading_time import with_trading_labels
 
 _ROWS_NAMED: Final = 3
-
-
-def price_rows(rows: pl.DataFrame, times: pl.DataFrame) -> pl.DataFrame:
-    """Reduce a raw frame to what a price needs.
-
-    Returns:
-        Grain: one row per row of ``rows``, same order: ``node`` (Categorical), ``interval_start`` (UTC),
-        ``lmp_type`` (Categorical), ``price`` (Float64, $/MWh, null where the text is no number),
-        ``row`` (UInt32, number of the row in its member).
-    """
-    return (
-        rows.with_row_index("row", 1)
-        .select("row", raw.NODE, raw.START, raw.LMP_TYPE, price=to_price(raw.PRICE))
-        .join(times, on=raw.START, how="left", maintain_order="left")
-        .drop(raw.START)
-    )
-
-
-def to_price(name: str) -> pl.Expr:
-    """Read a price in $/MWh; null where the text is not a finite number."""
-    number = pl.col(name).cast(pl.Float64, strict=False)
-    return pl.when(number.is_finite()).then(number)
+_SPARSE: Final = 4  # cells per row from which only the cells that have a row are kept
 
 
 @dataclass(frozen=True)
-class KeySpace:
-    """All nodes and starts of a file, sorted; a key is ``rank(node) * len(starts) + rank(start)``."""
+class PriceRows:
+    """The rows of one member, reduced to what a price needs.
+
+    Attributes:
+        rows: Grain: one row per row of the member, same order: ``row`` (UInt32, its number), ``node``,
+            ``interval_start_gmt`` and ``lmp_type`` (Categorical), ``price`` (Float64, $/MWh, null where the
+            text is no number).
+        times: Grain: one row per distinct ``interval_start_gmt``, with ``interval_start`` (UTC).
+        member: Its name, for messages.
+    """
+
+    rows: pl.DataFrame
+    times: pl.DataFrame
+    member: str
+
+    @classmethod
+    def of(cls, rows: pl.DataFrame, times: pl.DataFrame, member: str) -> PriceRows:
+        """Reduce a raw frame whose times were read."""
+        price = pl.col(raw.NUMBER).alias("price")
+        return cls(rows.select(raw.NODE, raw.START, raw.LMP_TYPE, price).with_row_index("row", 1), times, member)
+
+    @cached_property
+    def nodes(self) -> pl.Series:
+        """List the nodes, each once (Categorical)."""
+        return self.rows[raw.NODE].unique()
+
+    def with_moments(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Add ``interval_start`` to some of the rows."""
+        return rows.join(self.times, on=raw.START, how="left", maintain_order="left")
+
+    def named(self) -> PriceRows:
+        """Leave out rows without a node, which can have no price."""
+        return replace(self, rows=self.rows.filter((pl.col(raw.NODE) != "").fill_null(value=False)))
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of a file: every start for every node, counted in the order of the tidy frame.
+
+    Attributes:
+        nodes: Categorical, each once, in the order of their texts.
+        starts: UTC, each once, ascending.
+        kept: The cells that have a row, ascending, where these are few among all; else None.
+    """
 
     nodes: pl.Series
     starts: pl.Series
+    kept: pl.Series | None = None
 
     @classmethod
-    def of(cls, parts: Sequence[pl.DataFrame]) -> KeySpace:
-        """Collect the nodes and starts of the price rows of all members."""
-        nodes = pl.concat([part["node"].unique().cast(pl.String) for part in parts]).unique().sort()
-        starts = pl.concat([part["interval_start"].unique() for part in parts]).unique().sort()
-        return cls(nodes.alias("node"), starts.alias("interval_start"))
+    def of(cls, parts: Sequence[PriceRows]) -> Cells:
+        """Collect the nodes and starts of all members."""
+        nodes = pl.concat([part.nodes for part in parts]).unique()
+        starts = pl.concat([part.times["interval_start"] for part in parts]).unique().sort()
+        cells = cls(nodes.gather(nodes.cast(pl.String).arg_sort()), starts)
+        if len(cells) <= _SPARSE * sum(part.rows.height for part in parts):
+            return cells
+        return replace(cells, kept=pl.concat([cells.place(part) for part in parts]).unique().sort())
 
-    def with_key(self, prices: pl.DataFrame) -> pl.DataFrame:
-        """Replace node and start by the packed ``key`` (UInt64)."""
-        node_rank = pl.col("node").cast(pl.Enum(self.nodes)).to_physical().cast(pl.UInt64)
-        starts = pl.DataFrame({"interval_start": self.starts}).with_row_index("start_rank")
-        ranked = prices.join(starts, on="interval_start", how="left", maintain_order="left")
-        return ranked.select("row", "lmp_type", "price", key=node_rank * len(self.starts) + pl.col("start_rank"))
+    def __len__(self) -> int:
+        """Count the cells."""
+        return len(self.nodes) * len(self.starts) if self.kept is None else len(self.kept)
 
-    def columns_of(self, keys: pl.Series, market: Market) -> pl.DataFrame:
-        """Unpack keys into the key and time columns of the tidy frame."""
-        start_rank, node_rank = keys % len(self.starts), keys // len(self.starts)
+    def place(self, part: PriceRows) -> pl.Series:
+        """Give the cell of each price row."""
+        starts = _table(part.times[raw.START], self.starts.search_sorted(part.times["interval_start"]))
+        nodes = _table(self.nodes, pl.int_range(len(self.nodes), eager=True) * len(self.starts))
+        cell = nodes.gather(part.rows[raw.NODE].to_physical()) + starts.gather(part.rows[raw.START].to_physical())
+        return cell if self.kept is None else self.kept.search_sorted(cell)
+
+    def columns(self, market: Market) -> pl.DataFrame:
+        """Give the key and time columns of the tidy frame, one row per cell."""
+        cells = pl.int_range(len(self), dtype=pl.UInt64, eager=True) if self.kept is None else self.kept
+        start, node = cells % len(self.starts), cells // len(self.starts)
         minutes = market.report.interval_minutes
         labelled = (
             pl.DataFrame({"interval_start": self.starts})
             .with_columns(interval_end=pl.col("interval_start") + pl.duration(minutes=minutes))
             .pipe(with_trading_labels, minutes)
         )
-        market_column = pl.repeat(str(market), len(keys), dtype=pl.String, eager=True).alias("market")
-        return labelled[start_rank].insert_column(0, market_column).insert_column(1, self.nodes.gather(node_rank))
+        market_column = pl.repeat(str(market), len(cells), dtype=pl.String, eager=True).alias("market")
+        names = self.nodes.cast(pl.String).gather(node).alias("node")
+        return labelled[start].insert_column(0, market_column).insert_column(1, names)
 
 
-def to_interval_rows(parts: Sequence[pl.DataFrame], market: Market, names: Sequence[str]) -> pl.DataFrame:
+def _table(texts: pl.Series, numbers: pl.Series) -> pl.Series:
+    """Make a table that has, at the code of each categorical text, its number."""
+    codes = texts.to_physical()
+    last = codes.max()
+    table = pl.repeat(None, 1 + (last if isinstance(last, int) else 0), dtype=pl.UInt64, eager=True)
+    return table.scatter(codes, numbers.cast(pl.UInt64))
+
+
+def to_interval_rows(parts: Sequence[PriceRows], market: Market) -> pl.DataFrame:
     """Put the components of each (node, interval) side by side.
 
     Args:
         parts: The price rows of each member.
         market: The market they are of; it says which components there must be.
-        names: The name of each member, for messages.
 
     Returns:
         The tidy frame (see :mod:`caiso_lmp.pipeline.tidy`), sorted by node and start; null where a
@@ -93,14 +132,15 @@ def to_interval_rows(parts: Sequence[pl.DataFrame], market: Market, names: Seque
         ConflictingPricesError: Two different prices for one (node, interval, component).
     """
     _require_components(parts, market)
-    space = KeySpace.of(parts)
-    keyed = [space.with_key(part).with_columns(part=pl.lit(n, pl.UInt32)) for n, part in enumerate(parts)]
-    wide = _side_by_side([_one_component(keyed, component, space, names) for component in COMPONENTS])
-    return space.columns_of(wide["key"], market).hstack(wide.drop("key"))
+    cells = Cells.of(parts)
+    placed = [replace(part, rows=part.rows.with_columns(cells.place(part).alias("cell"))) for part in parts]
+    wide = cells.columns(market).with_columns([_one_component(placed, each, len(cells)) for each in COMPONENTS])
+    priced = pl.any_horizontal(pl.col(COMPONENTS).is_not_null())
+    return wide if wide.select(priced.all()).item() else wide.filter(priced)
 
 
-def _require_components(parts: Sequence[pl.DataFrame], market: Market) -> None:
-    texts = {text for part in parts for text in part["lmp_type"].unique().cast(pl.String)}
+def _require_components(parts: Sequence[PriceRows], market: Market) -> None:
+    texts = {text for part in parts for text in raw.distinct(part.rows, [raw.LMP_TYPE])[raw.LMP_TYPE].cast(pl.String)}
     present = {COMPONENT_OF_LMP_TYPE.get(text) for text in texts}
     absent = [component.lmp_type for component in market.report.required if component not in present]
     if absent:
@@ -111,45 +151,33 @@ def _require_components(parts: Sequence[pl.DataFrame], market: Market) -> None:
         )
 
 
-def _one_component(
-    keyed: Sequence[pl.DataFrame], component: Component, space: KeySpace, names: Sequence[str]
-) -> pl.DataFrame:
-    """Take one component's (key, price) from all members, sorted and unique."""
-    own = pl.concat([part.filter(pl.col("lmp_type") == component.lmp_type).drop("lmp_type") for part in keyed])
-    own = own.sort("key", maintain_order=True)
-    repeated = own["key"] == own["key"].shift()
-    if repeated.any():
-        _refuse_conflicts(own, component, space, names)
-        own = own.filter(~repeated.fill_null(value=False))
-    return own.select("key", pl.col("price").alias(component))
+def _one_component(placed: Sequence[PriceRows], component: Component, cells: int) -> pl.Series:
+    """Write one component's prices of all members into their cells."""
+    own = [replace(part, rows=part.rows.filter(pl.col(raw.LMP_TYPE) == component.lmp_type)) for part in placed]
+    column = pl.repeat(None, cells, dtype=pl.Float64, eager=True).alias(component)
+    for part in own:
+        column = column.scatter(part.rows["cell"], part.rows["price"])
+    if cells - column.null_count() == sum(part.rows.height for part in own):
+        return column
+    readable = [replace(part, rows=part.rows.filter(pl.col("price").is_not_null())) for part in own]
+    _refuse_conflicts(readable, component)
+    return column.scatter(*(pl.concat([part.rows[name] for part in readable]) for name in ("cell", "price")))
 
 
-def _refuse_conflicts(own: pl.DataFrame, component: Component, space: KeySpace, names: Sequence[str]) -> None:
+def _refuse_conflicts(own: Sequence[PriceRows], component: Component) -> None:
     """Rows repeated at window edges are the same fact twice; different prices are two facts.
 
     A null is an unreadable price, a defect that takes its interval to quarantine anyway.
     """
-    differs = (pl.col("price") != pl.col("other")) & (pl.col("key") == pl.col("key").shift())
-    readable = own.filter(pl.col("price").is_not_null())
-    conflicts = readable.with_columns(other=pl.col("price").shift()).filter(differs)
+    rows = pl.concat([part.with_moments(part.rows).with_columns(member=pl.lit(part.member)) for part in own])
+    ordered = rows.sort("cell", maintain_order=True).with_columns(other=pl.col("price").shift())
+    conflicts = ordered.filter((pl.col("cell") == pl.col("cell").shift()) & (pl.col("price") != pl.col("other")))
     if conflicts.height:
         one = conflicts.row(0, named=True)
-        node = space.nodes[one["key"] // len(space.starts)]
-        start = space.starts[one["key"] % len(space.starts)]
         raise ConflictingPricesError(
-            f"{component.lmp_type} of {node} at {start:%Y-%m-%dT%H:%MZ} is both {one['other']} and {one['price']}",
-            member=names[one["part"]],
-            rows=conflicts.filter(pl.col("part") == one["part"])["row"].head(_ROWS_NAMED).to_list(),
+            f"{component.lmp_type} of {one['node']} at {one['interval_start']:%Y-%m-%dT%H:%MZ} "
+            f"is both {one['other']} and {one['price']}",
+            member=one["member"],
+            rows=conflicts.filter(pl.col("member") == one["member"])["row"].head(_ROWS_NAMED).to_list(),
             hint="the file contradicts itself: download it again",
         )
-
-
-def _side_by_side(sides: list[pl.DataFrame]) -> pl.DataFrame:
-    """Join the components on their key; files whose components have the same keys are only laid together."""
-    wide = sides[0]
-    for side in sides[1:]:
-        if side["key"].equals(wide["key"]):
-            wide = wide.with_columns(side[side.columns[1]])
-        else:
-            wide = wide.join(side, on="key", how="full", coalesce=True).sort("key")
-    return wide

@@ -25,7 +25,7 @@ def read_member(member: Member) -> pl.DataFrame:
     """
     text = member.content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
     rows = read_xml_member(member) if text.startswith(b"<") else read_csv_member(member)
-    return rows.pipe(_agreeing_items, member)
+    return rows.pipe(_agreeing_items, member).pipe(raw.with_number)
 
 
 def _agreeing_items(rows: pl.DataFrame, member: Member) -> pl.DataFrame:
@@ -33,7 +33,7 @@ def _agreeing_items(rows: pl.DataFrame, member: Member) -> pl.DataFrame:
     if raw.DATA_ITEM not in rows.columns:
         return rows
     items = {lmp_type: component.data_item for lmp_type, component in COMPONENT_OF_LMP_TYPE.items()}
-    pairs = rows.select(raw.LMP_TYPE, raw.DATA_ITEM).unique().cast(pl.String)
+    pairs = raw.distinct(rows, (raw.LMP_TYPE, raw.DATA_ITEM)).cast(pl.String)
     wrong = pairs.filter(pl.col(raw.LMP_TYPE).replace_strict(items, default=None) != pl.col(raw.DATA_ITEM))
     if wrong.height:
         lmp_type, item = wrong.row(0)

@@ -31,7 +31,7 @@ def read_times(rows: pl.DataFrame, report: Report, member: str) -> pl.DataFrame:
     Raises:
         TimeContradictionError: A time that cannot be read, or that its row's labels contradict.
     """
-    labels = rows.select(raw.time_columns(rows)).unique()
+    labels = raw.distinct(rows, raw.time_columns(rows))
     read = labels.pipe(_read_labels).pipe(with_trading_labels, report.interval_minutes)
     agree = _label_checks(read, report)
     read = read.with_columns(agree=pl.all_horizontal([check.fill_null(value=False) for check in agree.values()]))

@@ -22,8 +22,9 @@ _EMPTY: Final = {
     "market_run_id": "the MARKET_RUN_ID is empty",
     "node": "the node is empty",
     "lmp_type": "the LMP_TYPE is empty",
-    "price": "the {lmp_type} price is empty",
+    "number": "the {lmp_type} price is empty",
 }
+_TEXT_OF: Final = {"number": "price"}  # the column that shows what stood there
 
 
 class RawRows(pa.DataFrameModel):
@@ -32,7 +33,7 @@ class RawRows(pa.DataFrameModel):
     market_run_id: pl.Categorical
     lmp_type: pl.Categorical = pa.Field(nullable=True)
     node: pl.Categorical = pa.Field(nullable=True)
-    price: pl.String = pa.Field(nullable=True)
+    number: pl.Float64 = pa.Field(nullable=True)
 
     class Config:
         """Time columns are checked by the pipeline, which knows how they depend on each other."""
@@ -50,11 +51,10 @@ class RawRows(pa.DataFrameModel):
         known = pl.col(rows.key).is_in(list(COMPONENT_OF_LMP_TYPE))
         return rows.lazyframe.select(known.fill_null(value=False))
 
-    @pa.check("price")
+    @pa.check("number")
     def is_a_number(cls, rows: pa.PolarsData) -> pl.LazyFrame:  # noqa: N805 - Pandera makes it a class method
         """Every price is a finite decimal number."""
-        number = pl.col(rows.key).cast(pl.Float64, strict=False)
-        return rows.lazyframe.select(number.is_finite().fill_null(value=False))
+        return rows.lazyframe.select(pl.col(rows.key).is_finite().fill_null(value=False))
 
 
 def find_defects(rows: pl.DataFrame, member: str) -> pl.DataFrame:
@@ -85,6 +85,7 @@ def _told(rows: pl.DataFrame, cases: pl.DataFrame, member: str) -> pl.DataFrame:
 
 def _reason(rows: pl.DataFrame, case: dict[str, object]) -> str:
     row = rows.row(int(str(case["index"])), named=True)
-    value = row.get(str(case["column"]))
-    template = _REASONS.get(str(case["check"]), "{column} fails {check}") if value else _EMPTY[str(case["column"])]
+    column = str(case["column"])
+    value = row.get(_TEXT_OF.get(column, column))
+    template = _REASONS.get(str(case["check"]), "{column} fails {check}") if value else _EMPTY[column]
     return template.format(value=value, lmp_type=row["lmp_type"], **case)

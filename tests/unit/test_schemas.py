@@ -194,7 +194,7 @@ def raw_rows(**columns: list[str | None]) -> pl.DataFrame:
         **columns,
     }
     schema = {name: pl.String() if name == raw.PRICE else raw.TEXT for name in texts}
-    return pl.DataFrame(texts, schema=schema)
+    return pl.DataFrame(texts, schema=schema).pipe(raw.with_number)
 
 
 def test_good_rows_have_no_defects() -> None:
