@@ -129,19 +129,31 @@ def _add_raw_file(connection: duckdb.DuckDBPyConnection, prices: pl.DataFrame, f
 
 def _with_node_ids(connection: duckdb.DuckDBPyConnection, prices: pl.DataFrame) -> pl.DataFrame:
     """Replace nodes by their ids, adding new nodes to the dictionary, in the order in which facts are stored."""
-    names = prices.select(pl.col("node").unique()).sort("node")
+    runs = prices["node"].rle().struct.unnest()
+    ids = _node_ids(connection, runs.select(node="value").unique())
+    id_of_run = runs.join(ids, left_on="value", right_on="node", how="left", maintain_order="left")["node_id"]
+    return (
+        prices.select("interval_start", *LABELS, *VALUES)
+        .insert_column(0, id_of_run.gather(prices["node"].rle_id()))
+        .sort(_place())
+    )
+
+
+def _node_ids(connection: duckdb.DuckDBPyConnection, names: pl.DataFrame) -> pl.DataFrame:
     known = to_frame(connection, "FROM store.node")
     unknown = names.join(known, on="node", how="anti").sort("node").with_row_index("node_id", known.height + 1)
     new = unknown.select(pl.col("node_id").cast(pl.Int32), "node")
     if new.height:
         with handed_over(connection, new_nodes=new):
             connection.execute("INSERT INTO store.node BY NAME FROM new_nodes")
-    ids = pl.concat([known, new]).join(names, on="node", how="semi")
-    return (
-        prices.join(ids, on="node", how="left", maintain_order="left")
-        .select("node_id", "interval_start", *LABELS, *VALUES)
-        .sort(pl.col("node_id") // NODES_PER_BLOCK, "interval_start", "node_id")
-    )
+    return pl.concat([known, new])
+
+
+def _place() -> pl.Expr:
+    """Pack block of nodes, start and node into one number: three columns take four times as long to sort."""
+    node, start = pl.col("node_id").cast(pl.UInt64), pl.col("interval_start")
+    minutes = (start - start.min()).dt.total_minutes().cast(pl.UInt64)
+    return (node // NODES_PER_BLOCK * 2**33 + minutes) * NODES_PER_BLOCK + node % NODES_PER_BLOCK
 
 
 def _merge(
