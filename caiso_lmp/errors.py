@@ -19,8 +19,10 @@
     │   └── PartialFileError       a whole price component is absent
     ├── RawStoreError              the folder of raw files cannot be read or written
     │   └── RawFileChangedError    a kept file is not what its manifest says
-    └── WarehouseError             the DuckDB file cannot be used as a warehouse
-        └── WarehouseLockedError   another process kept it locked for the whole waiting time
+    ├── WarehouseError             the DuckDB file cannot be used as a warehouse
+    │   └── WarehouseLockedError   another process kept it locked for the whole waiting time
+    └── EventsError                prices cannot be published as events
+        └── UnfitEventError        a row of prices from which no true event can be made
 
 Every error says what happened, where (file, member, rows), and what to do about it (``hint``).
 It is not the place for normal outcomes inside the package: those are values.
@@ -171,3 +173,11 @@ class WarehouseError(CaisoLmpError):
 
 class WarehouseLockedError(WarehouseError):
     """Another process held the warehouse for the whole waiting time."""
+
+
+class EventsError(CaisoLmpError):
+    """Prices cannot be published as events."""
+
+
+class UnfitEventError(EventsError):
+    """A row of prices from which no true event can be made: a null, a price that is no number, a wrong name."""

@@ -1,0 +1,1 @@
+"""Prices as events: what one says, how it becomes bytes, and how it reaches a topic once."""
