@@ -30,6 +30,7 @@ OFF_PEAK_SUFFIX: Final = "_OFFPEAK-APND"
 _ZONE: Final = ZoneInfo(PACIFIC)
 _SUNDAY: Final = 6
 _HOURLY: Final = 60  # minutes
+_CALENDAR_YEARS: Final = range(2000, 2101)  # the market began in 2009
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 
@@ -122,6 +123,15 @@ def on_peak_hours(trade_date: date) -> int:
     """Count the on-peak hours of a trade date: 16, or 0 on Sundays and NERC holidays."""
     peak_day = trade_date.weekday() != _SUNDAY and trade_date not in nerc_holidays(trade_date.year)
     return len(ON_PEAK_HOURS) if peak_day else 0
+
+
+def on_peak_expr() -> pl.Expr:
+    """Build whether an interval is on-peak, over the columns ``trade_date`` and ``operating_hour``."""
+    holidays = [day for year in _CALENDAR_YEARS for day in sorted(nerc_holidays(year))]
+    day, hour = pl.col("trade_date"), pl.col("operating_hour")
+    is_sunday = day.dt.weekday() == _SUNDAY + 1  # polars counts from 1
+    in_hours = hour.is_between(ON_PEAK_HOURS.start, ON_PEAK_HOURS.stop - 1)
+    return in_hours & ~is_sunday & ~day.is_in(holidays)
 
 
 @lru_cache
