@@ -14,13 +14,14 @@ import polars as pl
 from caiso_lmp.fetch.publication import is_over, wholly_published
 from caiso_lmp.fetch.request import HOURLY, Request
 from caiso_lmp.market import Market
-from caiso_lmp.trading_time import OFF_PEAK_SUFFIX, ON_PEAK_SUFFIX, expected_intervals_expr
+from caiso_lmp.trading_time import OFF_PEAK_SUFFIX, ON_PEAK_SUFFIX, expected_intervals_expr, utc_window
 
 
 def find_shortfall(request: Request, market: Market, prices: pl.DataFrame, now: datetime) -> pl.DataFrame:
     """Compare an answer with its question.
 
-    Trade dates that are not over yet are left out: what they lack is not published.
+    Trade dates that are not over yet are left out: what they lack is not published. So are those that a question
+    for named nodes touches without covering them: how whole they are is for the warehouse to say.
 
     Returns:
         Grain: one row per (node, trade_date) that falls short, with ``lacking``, the number of intervals.
@@ -41,7 +42,10 @@ def find_shortfall(request: Request, market: Market, prices: pl.DataFrame, now: 
 
 
 def _is_over(request: Request, market: Market, day: date, now: datetime) -> bool:
-    return is_over(request, now) if request.all_nodes else wholly_published(market, day) <= now
+    if request.all_nodes:
+        return is_over(request, now)
+    start, end = utc_window(day)
+    return request.start <= start and end <= request.end and wholly_published(market, day) <= now
 
 
 def _within(request: Request, prices: pl.DataFrame) -> pl.DataFrame:

@@ -16,8 +16,9 @@ from http import HTTPStatus
 from io import BytesIO
 from typing import Final
 
-from caiso_lmp.fetch.error_report import MAX_REPORT_BYTES, ErrorReport, read_error_report
+from caiso_lmp.fetch.error_report import MAX_REPORT_BYTES, NO_ERROR, ErrorReport, read_error_report
 from caiso_lmp.fetch.outcome import Answer, AskSmaller, Delivered, NoData, Partial, Refused, RetryKind, RetryLater
+from caiso_lmp.fetch.request import Form
 from caiso_lmp.fetch.zip_check import INFLATE_ERROR, is_whole, lists_all
 from caiso_lmp.market import OASIS_CODES, CodeKind
 
@@ -44,16 +45,17 @@ _BAD_ZIP: Final = (  # all that reading damaged bytes is known to raise
 _FILE_NAME: Final = re.compile(r'filename\s*=\s*"?([^";]+)', re.IGNORECASE)
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+def judge(status: int, headers: Mapping[str, str], body: bytes, form: Form = Form.CSV) -> Answer:
     """Judge a response.
 
     Args:
         status: HTTP status.
         headers: Headers of the response, names in any case.
         body: The whole body.
+        form: The form that was asked.
 
     Returns:
-        A whole zip of CSV members as :class:`Delivered`; everything else as what is to be done about it.
+        A whole zip of members in that form as :class:`Delivered`; everything else as what is to be done about it.
     """
     names = {name.lower(): text for name, text in headers.items()}
     if status != HTTPStatus.OK:
@@ -62,7 +64,7 @@ def judge(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
         return _judge_page(body)
     try:
         with zipfile.ZipFile(BytesIO(body)) as archive:
-            return _judge_zip(archive, body, names)
+            return _judge_zip(archive, body, names, form)
     except _BAD_ZIP as error:
         return _broken(f"not a whole zip: {error}")
 
@@ -90,7 +92,7 @@ def _judge_page(body: bytes) -> Answer:
     return RetryLater(RetryKind.OUTAGE, "a page where a zip should be")
 
 
-def _judge_zip(archive: zipfile.ZipFile, body: bytes, headers: Mapping[str, str]) -> Answer:
+def _judge_zip(archive: zipfile.ZipFile, body: bytes, headers: Mapping[str, str], form: Form) -> Answer:
     listed = archive.infolist()
     entries = [entry for entry in listed if not entry.filename.endswith("/")]
     if not entries:
@@ -103,9 +105,11 @@ def _judge_zip(archive: zipfile.ZipFile, body: bytes, headers: Mapping[str, str]
     if damaged is not None:
         return _broken(f"member {damaged} is not what the directory of the zip says")
     members = tuple(entry.filename for entry in entries)
-    if all(_is(member, ".csv") for member in members):
+    in_csv = all(_is(member, ".csv") for member in members)
+    answer = None if in_csv else _judge_others(archive, entries, members)
+    if answer is None or (answer is NO_ERROR and form is Form.XML):
         return Delivered(body, members, _file_name(headers))
-    return _judge_others(archive, entries, members)
+    return answer
 
 
 def _judge_others(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo], members: tuple[str, ...]) -> Answer:
@@ -114,7 +118,7 @@ def _judge_others(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo], 
     if len(reports) < len(entries):
         return Partial(members, f"members of several kinds: {', '.join(members)}")
     if reports[0].file_size > MAX_REPORT_BYTES:
-        return Refused(f"{members[0]} is a report in XML, not the CSV that was asked")
+        return NO_ERROR
     report = read_error_report(archive.read(reports[0]))
     return report if isinstance(report, RetryLater | Refused) else _judge_code(report)
 

@@ -22,8 +22,8 @@ import httpx
 from caiso_lmp.fetch.address import is_loopback
 from caiso_lmp.fetch.answer import judge
 from caiso_lmp.fetch.outcome import Answer, AskSmaller, Fetched, Outcome, Refused, RetryKind, RetryLater
-from caiso_lmp.fetch.request import Request
-from caiso_lmp.fetch.retry import as_trouble, give_up, pause
+from caiso_lmp.fetch.request import Form, Request
+from caiso_lmp.fetch.retry import PACES, Paces, as_trouble, give_up, pause
 from caiso_lmp.fetch.throttle import MAX_IN_FLIGHT, Throttle
 
 READ_SECONDS: Final = 30.0
@@ -85,6 +85,8 @@ class OasisClient:
         limits: How long to wait and how much to take.
         sleep: Waits for seconds, in the event loop.
         chance: Gives a random number in ``[0, 1)`` for each pause.
+        paces: How long to wait after trouble, and when to give up.
+        user_agent: How to name oneself to OASIS.
     """
 
     def __init__(
@@ -94,14 +96,17 @@ class OasisClient:
         limits: Limits | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] | None = None,
+        paces: Paces = PACES,
+        user_agent: str = _USER_AGENT,
     ) -> None:
         self._throttle = throttle
         self._limits = limits or Limits()
         self._sleep = sleep
         self._chance = chance or SystemRandom().random
+        self._paces = paces
         self._queue = asyncio.Lock()  # one question at a time waits for its turn: at most one reservation to lose
         self._in_flight = asyncio.Semaphore(self._limits.in_flight)
-        self._http = _connections(self._limits, trust_env=not throttle.address.loopback)
+        self._http = _connections(self._limits, user_agent, trust_env=not throttle.address.loopback)
         self.tally = Tally()
 
     async def aclose(self) -> None:
@@ -117,7 +122,7 @@ class OasisClient:
             if not isinstance(answer, RetryLater):
                 return self._fetched(request, answer, started, attempts)
             troubles[answer.kind] += 1
-            seconds = pause(answer, troubles[answer.kind], self._chance())
+            seconds = pause(answer, troubles[answer.kind], self._chance(), self._paces)
             if seconds is None:
                 return self._fetched(request, give_up(answer, attempts), started, attempts)
             if seconds:
@@ -137,7 +142,7 @@ class OasisClient:
             if not isinstance(response, _Response):
                 return response, started
             if response.redirect is None:
-                return await self._judged(response, started), started
+                return await self._judged(response, request.form, started), started
             url = response.redirect
             if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.host)):
                 return Refused(f"a redirect away from https, to {url}"), started
@@ -152,9 +157,9 @@ class OasisClient:
         self.tally = replace(self.tally, requests=self.tally.requests + 1)
         return self._throttle.clock()
 
-    async def _judged(self, response: _Response, started: float) -> Answer:
+    async def _judged(self, response: _Response, form: Form, started: float) -> Answer:
         """Judge in a thread, because checking an all-node zip takes a second, and tell the throttle."""
-        answer = await asyncio.to_thread(judge, response.status, response.headers, response.body)
+        answer = await asyncio.to_thread(judge, response.status, response.headers, response.body, form)
         if isinstance(answer, RetryLater) and answer.kind is RetryKind.THROTTLED:
             self.tally = replace(self.tally, throttled=self.tally.throttled + 1)
             self._throttle.throttled(started, answer.after)
@@ -188,11 +193,11 @@ class OasisClient:
         return _Response(response.status_code, response.headers, bytes(body), redirect)
 
 
-def _connections(limits: Limits, *, trust_env: bool) -> httpx.AsyncClient:
+def _connections(limits: Limits, user_agent: str, *, trust_env: bool) -> httpx.AsyncClient:
     """Make the connections; proxies of the environment (``trust_env``) are not for this very machine."""
     most = limits.in_flight
     pool = httpx.Limits(max_connections=most, max_keepalive_connections=most, keepalive_expiry=KEEP_ALIVE_SECONDS)
-    headers = {"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"}  # a zip does not shrink again
+    headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}  # a zip does not shrink again
     return httpx.AsyncClient(headers=headers, timeout=limits.read_seconds, limits=pool, trust_env=trust_env)
 
 

@@ -17,6 +17,9 @@ from caiso_lmp.fetch.outcome import Refused, RetryKind, RetryLater
 MAX_REPORT_BYTES: Final = 1024**2
 """Most bytes of an error report; the recorded ones have 750. Anything larger is a report of something else."""
 
+NO_ERROR: Final = Refused("a report in XML, not the CSV that was asked")
+"""XML without an error code: a report of something."""
+
 
 @dataclass(frozen=True)
 class ErrorReport:
@@ -37,5 +40,5 @@ def read_error_report(content: bytes) -> ErrorReport | RetryLater | Refused:
     texts = {element.tag.rpartition("}")[2]: (element.text or "").strip() for element in root.iter()}
     code = texts.get("ERR_CODE", "")
     if not (code.isascii() and code.isdecimal()):
-        return Refused("XML without an error code, where CSV was asked")
+        return NO_ERROR
     return ErrorReport(int(code), texts.get("ERR_DESC", ""))

@@ -27,7 +27,6 @@ define: 30 Pacific days touch 31 days of UTC."""
 
 HOURLY: Final = 60  # minutes of an interval; such markets answer a whole trade date for all nodes, others one hour
 _HOUR: Final = timedelta(hours=1)
-_CSV: Final = "6"  # resultformat
 
 
 class Kind(StrEnum):
@@ -35,6 +34,13 @@ class Kind(StrEnum):
 
     SINGLE = "SingleZip"
     GROUP = "GroupZip"  # made on demand: its first answer may be "being prepared" (1015)
+
+
+class Form(StrEnum):
+    """The form of an answer; the value is OASIS's ``resultformat``."""
+
+    CSV = "6"
+    XML = "5"  # the same prices in about three times the bytes
 
 
 class GrpType(StrEnum):
@@ -76,6 +82,7 @@ class Request:
         nodes: The nodes asked, sorted; empty where the report or ``grp_type`` decides.
         grp_type: Selection of nodes by OASIS, for a SingleZip without named nodes.
         selection: Further parameters of the report.
+        form: The form of the answer.
     """
 
     kind: Kind
@@ -87,6 +94,7 @@ class Request:
     nodes: tuple[str, ...] = ()
     grp_type: GrpType | None = None
     selection: tuple[tuple[str, str], ...] = ()
+    form: Form = Form.CSV
 
     def __post_init__(self) -> None:
         _check_window(self)
@@ -95,7 +103,7 @@ class Request:
     @property
     def parameters(self) -> tuple[tuple[str, str], ...]:
         """List the parameters in canonical order; a group file takes no end."""
-        form = (("version", str(self.version)), ("resultformat", _CSV))
+        form = (("version", str(self.version)), ("resultformat", self.form.value))
         start, end = ("startdatetime", _oasis_time(self.start)), ("enddatetime", _oasis_time(self.end))
         if self.kind is Kind.GROUP:
             return (("groupid", self.report), start, *form)

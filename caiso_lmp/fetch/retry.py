@@ -6,7 +6,8 @@ so its own pause here is none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from caiso_lmp.fetch.outcome import Answer, AskSmaller, GaveUp, RetryKind, RetryLater
@@ -26,12 +27,14 @@ class Pace:
         last: Longest pause in seconds; the first doubles until it is reached.
         attempts: After how many attempts to give up.
         spread: Seconds added at random; None for a share of the pause.
+        factor: By how much each pause is longer than the one before.
     """
 
     first: float
     last: float
     attempts: int
     spread: float | None = None
+    factor: float = 2.0
 
 
 PACES: Final = {
@@ -46,18 +49,33 @@ PACES: Final = {
 """Pauses of 20 to 30 s for 1015 are OASIS's own advice; the other paces are ours."""
 
 
-def pause(trouble: RetryLater, attempt: int, chance: float) -> float | None:
+Paces = Mapping[RetryKind, Pace]
+
+
+def patience(repeats: int, factor: float) -> Paces:
+    """Give the paces of somebody who repeats a question so often, each pause longer by a factor.
+
+    A group file that is being prepared keeps its own pace: it is no trouble. So do the pauses of the throttle.
+    """
+    return {
+        kind: pace if kind is RetryKind.PREPARING else replace(pace, attempts=repeats + 1, factor=factor)
+        for kind, pace in PACES.items()
+    }
+
+
+def pause(trouble: RetryLater, attempt: int, chance: float, paces: Paces = PACES) -> float | None:
     """Give the seconds to wait after this attempt (from 1), or None to give up.
 
     Args:
         trouble: What happened.
         attempt: How often this kind of trouble has happened to the question.
         chance: A random number in ``[0, 1)``.
+        paces: The rhythm of each kind of trouble.
     """
-    pace = PACES[trouble.kind]
+    pace = paces[trouble.kind]
     if attempt >= pace.attempts:
         return None
-    doubled = min(pace.first * 2.0 ** (attempt - 1), pace.last)
+    doubled = min(pace.first * pace.factor ** (attempt - 1), pace.last)
     spread = doubled * RETRY_JITTER if pace.spread is None else pace.spread
     asked_for = 0.0 if trouble.kind is RetryKind.THROTTLED else min(trouble.after or 0.0, pace.last)
     return max(doubled + spread * chance, asked_for)

@@ -37,7 +37,7 @@ from caiso_lmp.fetch.client import Limits, OasisClient
 from caiso_lmp.fetch.downloads import Downloads
 from caiso_lmp.fetch.outcome import AskSmaller, Delivered, GaveUp, NoData, Outcome, Partial, Refused, RetryKind
 from caiso_lmp.fetch.request import Request, node_request
-from caiso_lmp.fetch.retry import PACES
+from caiso_lmp.fetch.retry import PACES, patience
 from caiso_lmp.fetch.split import smaller
 from caiso_lmp.fetch.throttle import Throttle
 from caiso_lmp.market import Market
@@ -102,6 +102,17 @@ def test_prices_arrive_with_all_that_a_manifest_needs(connect: Connect, fake_tim
         assert (fetched.request, fetched.url, fetched.attempts) == (ONE_DAY, ONE_DAY.url(server.base_url), 1)
         assert fetched.fetched_at == datetime.fromtimestamp(fake_time.now, UTC)
         assert fetched.url.endswith(server.requests[0][0])
+
+
+def test_the_client_says_another_name_if_told(tmp_path: Path, fake_time: FakeTime) -> None:
+    """A connector names itself to OASIS, and gives up as often as it was told to."""
+    with playing(disconnect) as server:
+        throttle = Throttle(parse_address(server.base_url), 0.0, tmp_path, clock=fake_time.clock)
+        client = OasisClient(throttle, sleep=fake_time.sleep, paces=patience(1, 2.0), user_agent="somebody/1.0")
+        with Downloads(client) as downloads:
+            outcome = downloads.fetch(ONE_DAY).outcome
+        assert isinstance(outcome, GaveUp)
+        assert [headers["User-Agent"] for _path, headers in server.requests] == ["somebody/1.0"] * 2
 
 
 def test_the_client_says_who_it_is(connect: Connect) -> None:

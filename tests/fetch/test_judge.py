@@ -14,6 +14,7 @@ from oasis_bodies import CSV, OUTAGE_PAGE, PRICES, THROTTLE_PAGE, error_xml, err
 from caiso_lmp.fetch import answer
 from caiso_lmp.fetch.answer import judge
 from caiso_lmp.fetch.outcome import AskSmaller, Delivered, NoData, Partial, Refused, RetryKind, RetryLater
+from caiso_lmp.fetch.request import Form
 from caiso_lmp.market import OASIS_CODES, CodeKind
 
 ZIP_TYPE = {"Content-Type": "application/x-zip-compressed"}
@@ -259,3 +260,11 @@ def test_no_bytes_make_it_raise(status: int, body: bytes) -> None:
     """Whatever arrives, the judgement is a value, and never prices."""
     assert not isinstance(judge(status, {}, body), Delivered)
     assert not isinstance(judge(status, {}, b"PK" + body), Delivered)
+
+
+def test_prices_in_xml_are_delivered_only_where_xml_was_asked() -> None:
+    """A report in XML is an answer to who asked for XML; an error report is an error to everybody."""
+    report = zipped(PRICES__xml=b"<OASISReport><REPORT_DATA/></OASISReport>")
+    assert judge(200, {}, report, Form.XML) == Delivered(report, ("PRICES.xml",))
+    assert isinstance(judge(200, {}, report), Refused)
+    assert isinstance(judge(200, {}, error_zip(1000), Form.XML), NoData)

@@ -9,7 +9,7 @@ import pytest
 from caiso_lmp.fetch.outcome import AskSmaller, Delivered, GaveUp, Partial, Refused, RetryKind, RetryLater, reason_of
 from caiso_lmp.fetch.reason import Reason
 from caiso_lmp.fetch.request import group_request, node_request
-from caiso_lmp.fetch.retry import PACES, as_trouble, give_up, pause
+from caiso_lmp.fetch.retry import PACES, as_trouble, give_up, patience, pause
 from caiso_lmp.market import Market
 from caiso_lmp.trading_time import utc_window
 
@@ -88,3 +88,11 @@ def test_other_failures_have_reasons_too() -> None:
     assert reason_of(Refused("no")) is Reason.REFUSED
     assert reason_of(Partial((), "")) is Reason.PARTIAL
     assert reason_of(TOO_MUCH) is Reason.UNREACHABLE
+
+
+def test_patience_is_a_setting() -> None:
+    """A connector says how often to repeat and how fast pauses grow; group files being prepared keep their pace."""
+    paces = patience(2, 3.0)
+    outage = [pause(RetryLater(RetryKind.OUTAGE, ""), attempt, 0.0, paces) for attempt in (1, 2, 3)]
+    assert outage == [10.0, 30.0, None]
+    assert paces[RetryKind.PREPARING] == PACES[RetryKind.PREPARING]
