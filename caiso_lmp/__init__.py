@@ -33,6 +33,8 @@ from caiso_lmp.errors import (
 )
 from caiso_lmp.load import load_files
 from caiso_lmp.market import Component, Market
+from caiso_lmp.nodes.catalogue import NodeCatalogue
+from caiso_lmp.nodes.update import update_nodes
 from caiso_lmp.reading import TidyFile, read_file, read_zip
 from caiso_lmp.rebuild import rebuild_warehouse
 from caiso_lmp.report import Report
@@ -57,6 +59,7 @@ __all__ = [
     "MissingColumnError",
     "MixedMembersError",
     "NoDataError",
+    "NodeCatalogue",
     "NotOasisFileError",
     "NotPricesError",
     "OasisAnswerError",
@@ -81,5 +84,6 @@ __all__ = [
     "read_file",
     "read_zip",
     "rebuild_warehouse",
+    "update_nodes",
     "verify_archive",
 ]

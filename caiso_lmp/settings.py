@@ -33,6 +33,11 @@ class DataFolder:
         return self.root / "quarantine"
 
     @property
+    def nodes(self) -> Path:
+        """Folder of the node catalogue: the lists of nodes as OASIS served them, and what was built from them."""
+        return self.root / "nodes"
+
+    @property
     def warehouse(self) -> Path:
         """The DuckDB file."""
         return self.root / _WAREHOUSE

@@ -56,13 +56,14 @@ class Reference(StrEnum):
     PNODES = "ATL_PNODE"
     APNODES = "ATL_APNODE"
     PNODE_MAP = "ATL_PNODE_MAP"
+    TAC_AREAS = "ATL_TAC_AREA_MAP"
 
 
 _WHOLE_REFERENCE: Final = {
     Reference.PNODES: ("Pnode_type", "ALL"),
     Reference.APNODES: ("APnode_type", "ALL"),
     Reference.PNODE_MAP: ("pnode_id", "ALL"),
-}
+}  # ATL_TAC_AREA_MAP takes no selection
 _REFERENCE_VERSION: Final = 1
 _CORRECTIONS_GROUP: Final = "PRC_CORR_GRP"
 _CORRECTIONS_VERSION: Final = 1
@@ -180,7 +181,7 @@ def _end_for_all(market: Market, start: datetime) -> datetime:
 
 def reference_request(reference: Reference, trade_date: date) -> Request:
     """Ask for a whole report of reference data as of one trade date."""
-    whole = (_WHOLE_REFERENCE[reference],)
+    whole = (_WHOLE_REFERENCE[reference],) if reference in _WHOLE_REFERENCE else ()
     return Request(Kind.SINGLE, reference.value, _REFERENCE_VERSION, *utc_window(trade_date), selection=whole)
 
 

@@ -66,6 +66,7 @@ _SINGLE: Final = (
     _reference_entry("ATL_PNODE", "pnode_type", "pnode_id"),
     _reference_entry("ATL_APNODE", "apnode_type", "apnode_id"),
     _reference_entry("ATL_PNODE_MAP", "pnode_id", "apnode_id"),
+    _reference_entry("ATL_TAC_AREA_MAP"),
 )
 _GROUPS: Final = (
     *(CatalogueEntry(report.group_id, Content.PRICES, VERSIONS[market], market) for market, report in REPORTS.items()),

@@ -1,7 +1,7 @@
 """Reference data and lists of price corrections: made content under the columns of OASIS.
 
-Source: recorded ATL_PNODE and ATL_PNODE_MAP of 2023-09-17. The columns of ATL_APNODE and of the group of
-price corrections are inferred: no recorded file has them.
+Source: recorded ATL_PNODE, ATL_PNODE_MAP and ATL_TAC_AREA_MAP of 2023-09-17. The columns of ATL_APNODE and of the group
+of price corrections are inferred: no recorded file has them.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ COLUMNS: Final = {
     "ATL_PNODE": ("PNODE_ID", "PNODE_TYPE", "DESCRIPTION", "COMMENTS", *_EFFECTIVE, "CB_NODE_FLAG", *_BIDDING),
     "ATL_APNODE": ("APNODE_ID", "APNODE_TYPE", "DESCRIPTION", "COMMENTS", *_EFFECTIVE, *_BIDDING),
     "ATL_PNODE_MAP": ("APNODE_ID", "PNODE_ID", "DESCRIPTION", "COMMENTS", *_MAP_EFFECTIVE),
+    "ATL_TAC_AREA_MAP": ("TAC_AREA_ID", "PNODE_ID", "DESCRIPTION", "COMMENTS", *_EFFECTIVE),
     "PRC_CORR_GRP": (
         "OPR_DT",
         "MARKET_RUN_ID",
@@ -97,7 +98,24 @@ def _map_rows(world: World) -> Iterable[Row]:
             yield {"APNODE_ID": hub, "PNODE_ID": node, "DESCRIPTION": hub, **_effective(world, node)}
 
 
-_REPORTS: Final = {"ATL_PNODE": _pnode_rows, "ATL_APNODE": _apnode_rows, "ATL_PNODE_MAP": _map_rows}
+def _area_rows(world: World) -> Iterable[Row]:
+    """Yield each pnode under one TAC area: mostly one that its hub lies in, for one node in eight of another area."""
+    for row in _map_rows(world):
+        draw = hashlib.blake2b(f"{row['PNODE_ID']}/area".encode()).digest()[0]
+        area = _AREA_OF_HUB[str(row["APNODE_ID"])] if draw % 8 else _OTHER_AREAS[draw // 8 % len(_OTHER_AREAS)]
+        told = {name: value for name, value in row.items() if name != "APNODE_ID"}
+        yield told | {"TAC_AREA_ID": area, "DESCRIPTION": area}
+
+
+_AREA_OF_HUB: Final = dict(zip(TRADING_HUBS, ("TAC_NORTH", "TAC_ECNTR", "TAC_NORTH"), strict=True))
+_OTHER_AREAS: Final = ("TAC_SOUTH", "TAC_PAC", "TAC_NEVP", "TAC_BPAT")
+
+_REPORTS: Final = {
+    "ATL_PNODE": _pnode_rows,
+    "ATL_APNODE": _apnode_rows,
+    "ATL_PNODE_MAP": _map_rows,
+    "ATL_TAC_AREA_MAP": _area_rows,
+}
 
 
 def _effective(world: World, node: str) -> Row:

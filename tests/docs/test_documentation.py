@@ -145,7 +145,10 @@ def test_make_targets_exist() -> None:
 
 
 def commands() -> dict[str, click.Command]:
-    return cli.commands
+    """Give each command by its name, those of a group as ``nodes search``."""
+    groups = {name: command for name, command in cli.commands.items() if isinstance(command, click.Group)}
+    within = {f"{name} {own}": command for name, group in groups.items() for own, command in group.commands.items()}
+    return cli.commands | within
 
 
 def test_there_are_commands() -> None:
