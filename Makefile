@@ -20,7 +20,7 @@ WITH_RECORDED := $(if $(RECORDED),CAISO_LMP_RECORDED=$(RECORDED))
 SLOWER := --ignore=tests/docs --ignore=tests/packaging
 
 .DEFAULT_GOAL := help
-.PHONY: help demo backfill simulate test check soak bench format constraints clean
+.PHONY: help demo backfill simulate test check soak bench kafka-jars kafka-up kafka-down format constraints clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -55,6 +55,15 @@ soak: $(READY) ## the tests that take long: more examples, more kills
 
 bench: $(READY) ## measure loading and queries on a made day of all nodes
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/run.py
+
+kafka-jars: $(READY) ## fetch Apache Kafka and a schema registry with Maven (Java 17), once, 160 MB
+	$(BIN)/python tools/kafka/run.py jars
+
+kafka-up: $(READY) ## start both on this machine, without Docker
+	@$(BIN)/python tools/kafka/run.py up
+
+kafka-down: $(READY) ## stop both and forget what they hold
+	@$(BIN)/python tools/kafka/run.py down
 
 format: $(READY) ## format the code and mend what the linter can mend
 	$(BIN)/ruff check --fix --exit-zero --quiet

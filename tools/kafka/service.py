@@ -1,0 +1,86 @@
+"""A Java program in the background: started, asked until it answers, stopped; its output is kept in a file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+STARTED_WITHIN = 90.0  # seconds; it takes 4 on an idle machine
+STOPPED_WITHIN = 30.0  # seconds
+BETWEEN_QUESTIONS = 0.2  # seconds
+
+
+class ServiceError(Exception):
+    """A program did not start; the text has the end of its output."""
+
+
+def free_port(wanted: int = 0) -> int:
+    """Give the wanted port of the loopback address if it is free, else any free one."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise ServiceError("no port is free")
+
+
+def start(
+    command: Sequence[str], log: Path, answers: Callable[[], bool], environment: dict[str, str]
+) -> subprocess.Popen[bytes]:
+    """Start a program and wait until it answers.
+
+    Raises:
+        ServiceError: It ended, or did not answer in time; then it is stopped.
+    """
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, **environment},
+            start_new_session=True,
+        )
+    give_up = time.monotonic() + STARTED_WITHIN
+    while process.poll() is None and time.monotonic() < give_up:
+        if answers():
+            return process
+        time.sleep(BETWEEN_QUESTIONS)
+    process.kill()
+    process.wait()
+    told = log.read_text("utf-8", errors="replace").splitlines()[-20:]
+    raise ServiceError("\n".join([f"{command[0]} did not answer; the end of {log}:", *told]))
+
+
+def stop(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM) -> None:
+    """Stop a program that this process started, and wait until it is gone."""
+    process.send_signal(how)
+    try:
+        process.wait(STOPPED_WITHIN)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def stop_other(pid: int) -> None:
+    """Stop a program that another process started, and wait until it is gone."""
+    give_up = time.monotonic() + STOPPED_WITHIN
+    while runs(pid):
+        os.kill(pid, signal.SIGTERM if time.monotonic() < give_up else signal.SIGKILL)
+        time.sleep(BETWEEN_QUESTIONS)
+
+
+def runs(pid: int) -> bool:
+    """Say whether a process runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
