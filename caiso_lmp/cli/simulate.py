@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -36,6 +36,7 @@ _COLD_SECONDS: Final = 20.0  # OASIS takes 20 to 30
 @click.option("--nodes", type=int, default=DEFAULT_NODES, show_default=True, help="How many nodes there are.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Chooses prices, corrections and faults.")
 @click.option("--now", help="Simulated time at the start, from which it runs on. [default: the time of the machine]")
+@click.option("--standing", is_flag=True, help="Let the simulated time stand still until it is moved over HTTP.")
 @click.option("--throttle", is_flag=True, help="Answer 429 to requests that start within five seconds.")
 @click.option("--spacing", type=float, help="Throttle with this many seconds instead of five.")
 @click.option("--cold-groups", is_flag=True, help="Answer 1015 to a group file the first time it is asked.")
@@ -50,6 +51,7 @@ def simulate(  # noqa: PLR0917 - click passes options by name
     nodes: int,
     seed: int,
     now: str | None,
+    standing: bool,
     throttle: bool,
     spacing: float | None,
     cold_groups: bool,
@@ -72,8 +74,8 @@ def simulate(  # noqa: PLR0917 - click passes options by name
         port=port,
         nodes=nodes,
         seed=seed,
-        now=options.chosen_moment(now),
-        ticking=True,
+        now=options.chosen_moment(now) or (datetime.now(UTC) if standing else None),
+        ticking=not standing,
         publication=PublicationTimes(day_ahead_slip=timedelta(hours=day_ahead_slip)),
         all_nodes_window=AllNodesWindow(all_nodes_window),
         throttle_seconds=spacing if spacing is not None else THROTTLE_SECONDS if throttle else None,

@@ -123,7 +123,7 @@ class RawStore:
         return place.is_file() and manifest_path(place).is_file()
 
     def mark_stale(self, market: Market, trade_date: date, stale_at: datetime) -> int:
-        """Mark the raw files that touch a corrected trade date, so that they are asked again; count them.
+        """Mark the raw files that touch a corrected trade date, so that they are asked again; count the new marks.
 
         Raises:
             RawStoreError: A manifest cannot be read or written.
@@ -132,7 +132,8 @@ class RawStore:
         with self._locked():
             for place, manifest in self.manifests():
                 touches = manifest.market is market and manifest.first_date <= trade_date <= manifest.last_date
-                if touches and manifest.fetched_at < stale_at:
+                marked_before = manifest.stale_at is not None and manifest.stale_at >= stale_at
+                if touches and manifest.fetched_at < stale_at and not marked_before:
                     _write_whole(manifest_path(place), replace(manifest, stale_at=stale_at).to_text().encode(), None)
                     marked += 1
         return marked

@@ -1,55 +1,81 @@
 """The list of price corrections of a trade date (PRC_CORR_GRP) → a frame.
 
-The layout of this report is inferred, not recorded: columns are found by name, only the trade date and the
-market run must be there, and a list that lacks them is refused rather than read as "nothing was corrected".
+The report has a row for each corrected interval, with an area and a method but no nodes, and rows that say of
+a market and method that there is nothing. Its columns are known from a public client, not recorded. So they are
+found by name, most may be absent, and nodes are read where another layout should have them; but a list
+without trade date or market is refused rather than read as "nothing was corrected".
 """
 
 from __future__ import annotations
 
 import io
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from caiso_lmp.errors import BrokenRowsError, MissingColumnError
-from caiso_lmp.market import MARKET_OF_RUN_ID
+from caiso_lmp.errors import BrokenRowsError, MissingColumnError, UsageError
+from caiso_lmp.market import Market, parse_market
 from caiso_lmp.pipeline.container import Member, read_members
-from caiso_lmp.trading_time import UTC_DATETIME
+from caiso_lmp.trading_time import PACIFIC, UTC_DATETIME, hours_of, operating_hour, utc_window
 
-_GMT: Final = "%Y-%m-%dT%H:%M:%S"
 _NAMES: Final = {
-    "trade_date": ("OPR_DT", "OPR_DATE", "TRADE_DATE"),
-    "market": ("MARKET_RUN_ID", "MKT_TYPE"),
+    "market": ("MARKET", "MARKET_RUN_ID", "MKT_TYPE"),
+    "trade_date": ("TRADE_DATE", "OPR_DT", "OPR_DATE"),
+    "operating_hour": ("HOUR_ENDING", "OPR_HR"),
+    "operating_interval": ("INTERVAL", "OPR_INTERVAL", "INTERVAL_NUM"),
+    "interval_start": ("INTERVALSTARTTIME_GMT", "INTERVAL_START_GMT"),
+    "area": ("AFFECTED_AREA",),
     "node": ("NODE", "NODE_ID", "PNODE_ID"),
     "lmp_type": ("LMP_TYPE", "XML_DATA_ITEM"),
-    "interval_start": ("INTERVALSTARTTIME_GMT", "INTERVAL_START_GMT"),
-    "published_at": ("PUBLISHTIME_GMT", "PUBLISH_TIME_GMT", "UPDATE_TIME_GMT"),
+    "energy_type": ("ENERGY_TYPECODE", "ENERGY_TYPE"),
+    "method": ("CORRECTION_METHOD",),
+    "prices": ("CORRECTION_COUNT",),
+    "reason": ("CORRECTION_REASON",),
+    "published_at": ("REPORT_GENERATED", "PUBLISHTIME_GMT", "PUBLISH_TIME_GMT", "UPDATE_TIME_GMT"),
 }
 LISTED: Final = pl.Schema(
     {
         "market": pl.String(),
+        "market_listed": pl.String(),
         "trade_date": pl.Date(),
+        "operating_hour": pl.UInt8(),
+        "operating_interval": pl.UInt8(),
+        "interval_start": UTC_DATETIME,
+        "area": pl.String(),
         "node": pl.String(),
         "lmp_type": pl.String(),
-        "interval_start": UTC_DATETIME,
+        "energy_type": pl.String(),
+        "method": pl.String(),
+        "prices": pl.Int64(),
+        "reason": pl.String(),
         "published_at": UTC_DATETIME,
     }
 )
-"""Grain: one row per correction as OASIS lists it. ``market`` is ours, null for one that this package does not
-know; the others are null where the list does not say. Times are UTC."""
+"""Grain: one row per corrected interval, market and method, as OASIS lists it. ``market`` is ours, null for one that
+this package does not know; ``market_listed`` is the text of the list; ``prices`` counts the prices corrected;
+``published_at`` is when the list was made. All but these two names and ``trade_date`` are null where the list does
+not say, ``interval_start`` too where hour and interval name none. Times are UTC."""
 
 _REQUIRED: Final = ("trade_date", "market")
+_NOTHING: Final = "no records found"
+"""How the reason begins of a row that stands for "nothing". Source: a public client, which drops such rows."""
+
+_ZONE: Final = ZoneInfo(PACIFIC)
+_DATE_FORMATS: Final = ("%Y-%m-%d", "%m/%d/%Y", "%Y%m%d")
+_TIME_FORMATS: Final = ("%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y")
 
 
 def read_corrections(raw: bytes, name: str) -> pl.DataFrame:
     """Read a list of price corrections.
 
     Returns:
-        A frame of :data:`LISTED`, in the order of the list.
+        A frame of :data:`LISTED`, in the order of the list; empty where nothing was corrected.
 
     Raises:
         MissingColumnError: No column names the trade date or the market.
-        BrokenRowsError: A line cannot be read.
+        BrokenRowsError: A line, or its trade date, cannot be read.
         OasisFileError: No readable zip.
     """
     return pl.concat([_read_member(member) for member in read_members(raw, name)])
@@ -61,25 +87,112 @@ def _read_member(member: Member) -> pl.DataFrame:
     except pl.exceptions.PolarsError as error:
         reason = str(error).partition("\n")[0]
         raise BrokenRowsError(f"no list of corrections: {reason}", member=member.name) from error
-    found = {ours: next((name for name in names if name in rows.columns), None) for ours, names in _NAMES.items()}
+    nothing = pl.col("reason").str.to_lowercase().str.starts_with(_NOTHING).fill_null(value=False)
+    told = rows.pipe(_named, member.name).remove(nothing)
+    if told.is_empty():
+        return LISTED.to_frame()
+    return told.pipe(_typed, member.name).pipe(_with_starts).select(LISTED.names())
+
+
+def _named(rows: pl.DataFrame, member: str) -> pl.DataFrame:
+    """Give the columns our names; texts without blanks around them, absent columns null."""
+    column_of = {column.strip().upper(): column for column in rows.columns}
+    found = {
+        ours: next((column_of[name] for name in names if name in column_of), None) for ours, names in _NAMES.items()
+    }
     absent = [" or ".join(_NAMES[ours]) for ours in _REQUIRED if found[ours] is None]
     if absent:
         raise MissingColumnError(
             f"no column {', '.join(absent)}; the columns are {', '.join(rows.columns)}",
-            member=member.name,
-            hint="this report's layout is inferred: please report it with this file",
+            member=member,
+            hint="the layout of this report is not recorded: please report it with this file",
         )
-    text = {ours: pl.lit(None, pl.String) if name is None else pl.col(name) for ours, name in found.items()}
-    return rows.select(
-        market=text["market"].replace_strict({k: v.value for k, v in MARKET_OF_RUN_ID.items()}, default=None),
-        trade_date=text["trade_date"].str.to_date("%Y-%m-%d", strict=False),
-        node=text["node"],
-        lmp_type=text["lmp_type"],
-        interval_start=_utc(text["interval_start"]),
-        published_at=_utc(text["published_at"]),
+    blank = pl.lit(None, pl.String)
+    texts = {ours: blank if column is None else pl.col(column).str.strip_chars() for ours, column in found.items()}
+    return rows.select(**{ours: pl.when(text != "").then(text) for ours, text in texts.items()})
+
+
+def _typed(rows: pl.DataFrame, member: str) -> pl.DataFrame:
+    dates = {text: _date(text, member) for text in rows["trade_date"].unique()}
+    markets = {text: _market(text) for text in rows["market"].unique()}
+    published = {text: _moment(text) for text in rows["published_at"].unique()}
+    return rows.with_columns(
+        market=pl.col("market").replace_strict(markets, return_dtype=pl.String),
+        market_listed=pl.col("market"),
+        trade_date=pl.col("trade_date").replace_strict(dates, return_dtype=pl.Date),
+        operating_hour=pl.col("operating_hour").cast(pl.UInt8, strict=False),
+        operating_interval=pl.col("operating_interval").cast(pl.UInt8, strict=False),
+        interval_start=_utc(pl.col("interval_start")),
+        prices=pl.col("prices").cast(pl.Int64, strict=False),
+        published_at=pl.col("published_at").replace_strict(published, return_dtype=UTC_DATETIME),
     )
 
 
+def _date(text: str | None, member: str) -> date:
+    """Read a trade date, with or without a time behind it."""
+    for form in _DATE_FORMATS:
+        try:
+            return datetime.strptime((text or "").replace("T", " ").partition(" ")[0], form).date()  # noqa: DTZ007 - a date
+        except ValueError:
+            continue
+    raise BrokenRowsError(f"{text!r} is no trade date", member=member, hint="please report it with this file")
+
+
+def _market(text: str | None) -> str | None:
+    try:
+        return parse_market(text or "").value
+    except UsageError:
+        return None
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Read when the list was made: Pacific where no zone is told, the later hour where a clock showed it twice."""
+    moment = _iso(text or "") or _american(text or "")
+    if moment is None:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=_ZONE, fold=1)).astimezone(UTC)
+
+
+def _iso(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _american(text: str) -> datetime | None:
+    for form in _TIME_FORMATS:
+        try:
+            return datetime.strptime(text, form)  # noqa: DTZ007 - the caller adds the zone
+        except ValueError:
+            continue
+    return None
+
+
 def _utc(text: pl.Expr) -> pl.Expr:
-    moment = text.str.replace(r"(?:Z|[-+]00:00)$", "").str.to_datetime(_GMT, strict=False)
+    moment = text.str.replace(r"(?:Z|[-+]00:00)$", "").str.to_datetime("%Y-%m-%dT%H:%M:%S", strict=False)
     return moment.dt.replace_time_zone("UTC").cast(UTC_DATETIME)
+
+
+def _with_starts(rows: pl.DataFrame) -> pl.DataFrame:
+    """Tell from hour and interval when an interval starts, where the list itself does not."""
+    minutes = {market.value: market.report.interval_minutes for market in Market}
+    after = (pl.col("operating_interval").fill_null(1).cast(pl.Int64) - 1).clip(0) * pl.col("market").replace_strict(
+        minutes, default=None, return_dtype=pl.Int64
+    )
+    labelled = rows.join(_hours(rows), on=["trade_date", "operating_hour"], how="left", maintain_order="left")
+    start = pl.coalesce("interval_start", pl.col("hour_start") + pl.duration(minutes=after))
+    inside = (start < pl.col("hour_start") + pl.duration(hours=1)) | pl.col("hour_start").is_null()
+    return labelled.with_columns(interval_start=pl.when(inside).then(start).cast(UTC_DATETIME))
+
+
+def _hours(rows: pl.DataFrame) -> pl.DataFrame:
+    """List the hours of the trade dates in a list: their labels, and when they start."""
+    starts = [
+        (day, utc_window(day)[0] + n * timedelta(hours=1))
+        for day in rows["trade_date"].unique()
+        for n in range(hours_of(day))
+    ]
+    labels = [(day, operating_hour(start), start) for day, start in starts]
+    schema = {"trade_date": pl.Date(), "operating_hour": pl.UInt8(), "hour_start": UTC_DATETIME}
+    return pl.DataFrame(labels, schema=schema, orient="row")

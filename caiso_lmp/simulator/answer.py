@@ -63,7 +63,7 @@ def page(outcome: str, content: bytes, status: int = HTTPStatus.OK) -> Answer:
 def zip_answer(outcome: str, file_name: str, content: bytes, *, closed: bool = True) -> Answer:
     """Answer a zip under its name; OASIS ends the name with a semicolon, or not (``closed``)."""
     disposition = f"inline; filename={file_name}{';' if closed else ''}"
-    return Answer(outcome, content, headers={"Content-Type": ZIP_TYPE, "Content-Disposition": disposition})
+    return Answer(str(outcome), content, headers={"Content-Type": ZIP_TYPE, "Content-Disposition": disposition})
 
 
 # --- names --------------------------------------------------------------------------------------

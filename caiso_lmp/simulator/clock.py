@@ -34,6 +34,17 @@ class Clock:
             passed = self._stopwatch() - self._set_at if self._ticking else 0.0
             return self._start + timedelta(seconds=passed)
 
+    @property
+    def ticking(self) -> bool:
+        """Tell whether it runs on by itself."""
+        return self._ticking
+
+    def tick(self, *, on: bool) -> None:
+        """Let it run on from here, or stand still."""
+        now = self.now()
+        self._ticking = on
+        self.set(now)
+
     def set(self, moment: datetime) -> None:
         """Set the simulated time, forward or back.
 

@@ -11,6 +11,7 @@ from caiso_lmp.simulator.catalogue import Service
 from caiso_lmp.simulator.faults import Fault, FaultPlan
 from caiso_lmp.simulator.limits import Throttle
 from caiso_lmp.simulator.oasis import Oasis
+from caiso_lmp.simulator.outage import Outage
 from caiso_lmp.simulator.request_log import RequestLog
 
 
@@ -21,11 +22,13 @@ class FrontDoor:
         oasis: The rules.
         log: Where requests are noted.
         throttle: Lets requests in, or not.
+        outage: Makes all requests fail alike while it lasts.
         faults: Decides which faults happen.
     """
 
-    def __init__(self, oasis: Oasis, log: RequestLog, throttle: Throttle, faults: FaultPlan) -> None:
+    def __init__(self, oasis: Oasis, log: RequestLog, throttle: Throttle, outage: Outage, faults: FaultPlan) -> None:
         self.faults = faults
+        self._outage = outage
         self._oasis = oasis
         self._log = log
         self._throttle = throttle
@@ -40,6 +43,8 @@ class FrontDoor:
     def _decided(self, service: Service, parameters: Mapping[str, str]) -> Answer:
         if not self._throttle.lets_in():
             return page("throttled", THROTTLE_PAGE, HTTPStatus.TOO_MANY_REQUESTS)
+        if (kind := self._outage.kind) is not None:
+            return INSTEAD[kind]
         trouble = self.faults.decide(f"{service}?{sorted(parameters.items())}")
         if isinstance(trouble, Fault) and trouble in INSTEAD:
             answer = INSTEAD[trouble]

@@ -19,15 +19,17 @@ from caiso_lmp.simulator.answer import (
 from caiso_lmp.simulator.answer_store import AnswerStore
 from caiso_lmp.simulator.catalogue import Content, Service
 from caiso_lmp.simulator.clock import Clock, Stopwatch
+from caiso_lmp.simulator.correction_list import correction_list
 from caiso_lmp.simulator.faults import Trouble
 from caiso_lmp.simulator.limits import GroupOven
 from caiso_lmp.simulator.price_answers import PriceAnswers
 from caiso_lmp.simulator.question import Question, Refusal, read_question
 from caiso_lmp.simulator.recorded import RecordedFiles
-from caiso_lmp.simulator.reference import report_rows
+from caiso_lmp.simulator.reference import reference_csv
 from caiso_lmp.simulator.render import member_name, render_zip
 from caiso_lmp.simulator.settings import NO_DATA, SimulatorSettings
 from caiso_lmp.simulator.world import World
+from caiso_lmp.trading_time import trade_date_of
 
 PREPARING: Final = 1015
 """Code for a group file that is still being made."""
@@ -48,7 +50,7 @@ class Oasis:
         self._oven = GroupOven(settings.cold_groups, stopwatch)
         self.world = World(settings)
         self.recorded = RecordedFiles(settings.recorded) if settings.recorded else None
-        self._prices = PriceAnswers(settings, self.world, AnswerStore(settings.cache_bytes, settings.prepared))
+        self.prices = PriceAnswers(settings, self.world, AnswerStore(settings.cache_bytes, settings.prepared))
 
     def answer(self, service: Service, parameters: Mapping[str, str], trouble: Trouble | None = None) -> Answer:
         """Answer one request.
@@ -76,7 +78,7 @@ class Oasis:
             UsageError: The question is refused, not about prices, or has no data now.
         """
         question = read_question(service, parameters, one_hour_only=self._one_hour_only)
-        path = None if isinstance(question, Refusal) else self._prices.prepare(question, self._clock.now(), folder)
+        path = None if isinstance(question, Refusal) else self.prices.prepare(question, self._clock.now(), folder)
         if path is None:
             raise UsageError(f"{service} has no prices for {dict(parameters)}", hint="check parameters and clock")
         return path
@@ -87,9 +89,15 @@ class Oasis:
 
     def _made(self, question: Question, now: datetime, trouble: Trouble | None) -> Answer:
         if question.entry.content is Content.PRICES:
-            return self._prices.answer(question, now, trouble)
-        rows = report_rows(question, self.world, now)
+            return self.prices.answer(question, now, trouble)
+        rows = self._report(question, now)
         if rows is None:
             return error_answer(NO_DATA, question, now)
         stem = answer_stem(question, now)
         return zip_answer(question.entry.content, f"{stem}.zip", render_zip([(member_name(stem), rows)], now))
+
+    def _report(self, question: Question, now: datetime) -> bytes | None:
+        """Render what is not about prices; None where there is nothing."""
+        if question.entry.content is Content.CORRECTIONS:
+            return correction_list(self.world, trade_date_of(question.start), now)
+        return reference_csv(question.entry.name, self.world)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -18,7 +18,7 @@ from caiso_lmp.simulator.publication import Window, answered_window, covered_win
 from caiso_lmp.simulator.question import Question
 from caiso_lmp.simulator.render import Form, render_zip
 from caiso_lmp.simulator.row_faults import spoil
-from caiso_lmp.simulator.settings import NO_DATA, SimulatorSettings
+from caiso_lmp.simulator.settings import NO_DATA, PublicationTimes, SimulatorSettings
 from caiso_lmp.simulator.world import World
 
 _MIDNIGHT_AFTER_RESULTS = timedelta(hours=11)  # day-ahead results come at 13:00 of the day before
@@ -48,6 +48,15 @@ class PriceAnswers:
         self._settings = settings
         self._world = world
         self._store = store
+
+    @property
+    def publication(self) -> PublicationTimes:
+        """Tell when prices appear."""
+        return self._settings.publication
+
+    @publication.setter
+    def publication(self, times: PublicationTimes) -> None:
+        self._settings = replace(self._settings, publication=times)
 
     def answer(self, question: Question, now: datetime, trouble: Trouble | None = None) -> Answer:
         """Answer a question as of now, with a fault in its rows if one is told and possible."""

@@ -1,7 +1,7 @@
-"""Reference data and lists of price corrections: made content under the columns of OASIS.
+"""Reference data: made content under the columns of OASIS.
 
-Source: recorded ATL_PNODE, ATL_PNODE_MAP and ATL_TAC_AREA_MAP of 2023-09-17. The columns of ATL_APNODE and of the group
-of price corrections are inferred: no recorded file has them.
+Source: recorded ATL_PNODE, ATL_PNODE_MAP and ATL_TAC_AREA_MAP of 2023-09-17. The columns of ATL_APNODE are inferred:
+no recorded file has them.
 """
 
 from __future__ import annotations
@@ -14,12 +14,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from caiso_lmp.market import TRADING_HUBS, Market
-from caiso_lmp.simulator.catalogue import Content
-from caiso_lmp.simulator.corrections import Correction
-from caiso_lmp.simulator.question import Question
+from caiso_lmp.market import TRADING_HUBS
 from caiso_lmp.simulator.world import AGGREGATED, World
-from caiso_lmp.trading_time import PACIFIC, trade_date_of, utc_window
+from caiso_lmp.trading_time import PACIFIC, utc_window
 
 Row = Mapping[str, object]
 
@@ -37,15 +34,6 @@ COLUMNS: Final = {
     "ATL_APNODE": ("APNODE_ID", "APNODE_TYPE", "DESCRIPTION", "COMMENTS", *_EFFECTIVE, *_BIDDING),
     "ATL_PNODE_MAP": ("APNODE_ID", "PNODE_ID", "DESCRIPTION", "COMMENTS", *_MAP_EFFECTIVE),
     "ATL_TAC_AREA_MAP": ("TAC_AREA_ID", "PNODE_ID", "DESCRIPTION", "COMMENTS", *_EFFECTIVE),
-    "PRC_CORR_GRP": (
-        "OPR_DT",
-        "MARKET_RUN_ID",
-        "NODE_ID",
-        "LMP_TYPE",
-        "INTERVALSTARTTIME_GMT",
-        "INTERVALENDTIME_GMT",
-        "PUBLISHTIME_GMT",
-    ),
 }
 """CSV columns of each report, in order."""
 
@@ -56,17 +44,14 @@ _APNODE_TYPES: Final = {"TH_": "TH", "DLAP_": "DLAP", "SLAP_": "SLAP", "ELAP_": 
 _LAST_SECOND: Final = timedelta(seconds=1)
 
 
-def report_rows(question: Question, world: World, now: datetime) -> bytes | None:
-    """Render the CSV of a question that is not about prices; None where it has no row."""
-    name = question.entry.name
-    if question.entry.content is Content.CORRECTIONS:
-        rows = correction_rows(world, trade_date_of(question.start), now)
-    else:
-        rows = list(_REPORTS[name](world))
-    return _csv(COLUMNS[name], rows) if rows else None
+def reference_csv(name: str, world: World) -> bytes | None:
+    """Render a report about nodes; None where it has no row."""
+    rows = list(_REPORTS[name](world))
+    return to_csv(COLUMNS[name], rows) if rows else None
 
 
-def _csv(columns: tuple[str, ...], rows: Iterable[Row]) -> bytes:
+def to_csv(columns: tuple[str, ...], rows: Iterable[Row]) -> bytes:
+    """Render rows with a header; what a row does not tell is empty."""
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
     writer.writeheader()
@@ -133,40 +118,3 @@ def _effective(world: World, node: str) -> Row:
 
 def _gmt(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}-00:00"
-
-
-# --- corrections --------------------------------------------------------------------------------
-
-ALL_NODES: Final = "ALL"
-"""Stands for the node where a correction concerns every node."""
-
-
-def correction_rows(world: World, trade_date: date, now: datetime) -> list[Row]:
-    """List what was corrected in a trade date, of all markets.
-
-    Grain: one row per correction, node and component. The times are those of the correction, cut to the trade date.
-    """
-    window = utc_window(trade_date)
-    return [
-        row
-        for market in Market
-        for correction in world.corrections(market, window, now)
-        for row in _rows_of(correction, trade_date)
-    ]
-
-
-def _rows_of(correction: Correction, trade_date: date) -> list[Row]:
-    start, end = utc_window(trade_date)
-    shared = {
-        "OPR_DT": trade_date.isoformat(),
-        "MARKET_RUN_ID": correction.market.report.market_run_id,
-        "INTERVALSTARTTIME_GMT": _gmt(max(start, correction.start)),
-        "INTERVALENDTIME_GMT": _gmt(min(end, correction.end)),
-        "PUBLISHTIME_GMT": _gmt(correction.published_at),
-    }
-    nodes = correction.nodes or (ALL_NODES,)
-    return [
-        {**shared, "NODE_ID": node, "LMP_TYPE": component.lmp_type}
-        for node in nodes
-        for component in correction.columns
-    ]

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,14 +16,25 @@ from caiso_lmp.errors import UsageError
 from caiso_lmp.simulator.catalogue import Service
 from caiso_lmp.simulator.clock import Clock, Stopwatch
 from caiso_lmp.simulator.control import PREFIX, Control
-from caiso_lmp.simulator.faults import FaultPlan
+from caiso_lmp.simulator.corrections import Correction
+from caiso_lmp.simulator.faults import Fault, FaultPlan
 from caiso_lmp.simulator.front_door import FrontDoor
 from caiso_lmp.simulator.handler import BASE_PATH
 from caiso_lmp.simulator.limits import Throttle
 from caiso_lmp.simulator.oasis import Oasis
+from caiso_lmp.simulator.outage import Outage
 from caiso_lmp.simulator.request_log import LoggedRequest, RequestLog
 from caiso_lmp.simulator.server import HOST, SimulatorServer
-from caiso_lmp.simulator.settings import SimulatorSettings
+from caiso_lmp.simulator.settings import PublicationTimes, SimulatorSettings
+from caiso_lmp.simulator.topics import (
+    ClockTopic,
+    CorrectionsTopic,
+    FaultsTopic,
+    LogTopic,
+    OutageTopic,
+    PublicationTopic,
+    Topic,
+)
 
 _POLL_SECONDS = 0.02  # how soon the server notices that it shall end
 
@@ -55,12 +67,24 @@ class Simulator:
         self.clock = Clock(self.settings.now, ticking=self.settings.ticking, stopwatch=stopwatch)
         self.log = RequestLog(self.clock, stopwatch, on_request)
         self._oasis = Oasis(self.settings, self.clock, stopwatch)
+        self._outage = Outage(self.clock)
         throttle = Throttle(self.settings.throttle_seconds, stopwatch)
-        self._door = FrontDoor(self._oasis, self.log, throttle, FaultPlan(self.settings.faults))
-        self._server = self._bound(Control(self.clock, self.log, self._door, self._oasis.recorded))
+        self._door = FrontDoor(self._oasis, self.log, throttle, self._outage, FaultPlan(self.settings.faults))
+        self._server = self._bound(Control(self._topics(), self._oasis.recorded))
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_POLL_SECONDS,), name="simulated-oasis"
         )
+
+    def _topics(self) -> dict[str, Topic]:
+        """Name what other processes can see and change."""
+        return {
+            "clock": ClockTopic(self.clock),
+            "log": LogTopic(self.log),
+            "faults": FaultsTopic(self._door.faults),
+            "outage": OutageTopic(self._outage, self.clock),
+            "publication": PublicationTopic(self._oasis.prices),
+            "corrections": CorrectionsTopic(self._oasis.world, self.clock),
+        }
 
     def _bound(self, control: Control) -> SimulatorServer:
         try:
@@ -97,6 +121,30 @@ class Simulator:
             UsageError: There is no such fault.
         """
         self._door.faults.tell(troubles)
+
+    def begin_outage(self, kind: str = Fault.UNAVAILABLE, until: datetime | None = None) -> None:
+        """Let all requests fare alike, until a moment of the simulated clock or until :meth:`end_outage`.
+
+        Args:
+            kind: ``503``, ``429``, ``html``, ``outage-page``, ``hang`` or ``reset``.
+            until: When it ends, simulated time.
+
+        Raises:
+            UsageError: No outage is of this kind, or ``until`` has no time zone.
+        """
+        self._outage.begin(kind, until)
+
+    def end_outage(self) -> None:
+        """Answer again as before."""
+        self._outage.end()
+
+    def publish(self, times: PublicationTimes) -> None:
+        """Change when prices appear, as where day-ahead results are late; it counts for all trade dates."""
+        self._oasis.prices.publication = times
+
+    def correct(self, correction: Correction) -> None:
+        """Correct prices, from the moment that the correction names."""
+        self._oasis.world.correct(correction)
 
     def prepare(self, questions: Iterable[str], folder: Path, *, workers: int = 1) -> list[Path]:
         """Make answers about prices beforehand; from now on they are served from disk as they are.

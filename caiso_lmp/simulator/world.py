@@ -28,13 +28,14 @@ _DAY: Final = timedelta(days=1)
 
 
 class World:
-    """Nodes, prices and corrections; a pure function of the settings."""
+    """Nodes, prices and corrections; a pure function of the settings and of the corrections told since."""
 
     def __init__(self, settings: SimulatorSettings) -> None:
         self._settings = settings
         there = made_nodes(settings.nodes) if isinstance(settings.nodes, int) else settings.nodes
         self.nodes: tuple[str, ...] = tuple(sorted({*there, *settings.retired}))
         self._known = frozenset(self.nodes)
+        self.told_corrections = settings.corrections
 
     @cached_property
     def fingerprint(self) -> str:
@@ -60,12 +61,16 @@ class World:
         last = self.last_trade_date(node)
         return last is None or day <= last
 
+    def correct(self, correction: Correction) -> None:
+        """Add a correction to those there are."""
+        self.told_corrections = (*self.told_corrections, correction)
+
     def corrections(self, market: Market, window: Window, now: datetime) -> tuple[Correction, ...]:
         """List the corrections of a window that are published, told and made ones."""
         days = trade_dates(*window)
         rate, seed = self._settings.correction_rate, self._settings.seed
         made = made_corrections(market, days, self.nodes, rate=rate, seed=seed) if rate else []
-        return published_corrections([*self._settings.corrections, *made], market, window, now)
+        return published_corrections([*self.told_corrections, *made], market, window, now)
 
     def prices(
         self, question: Question, nodes: Sequence[str], window: Window, corrections: Sequence[Correction]

@@ -24,7 +24,8 @@ CHANGES: Final = pl.Schema(
         "known_from": UTC_DATETIME,
     }
 )
-"""Grain: one row per (market, node, interval_start, component) of which a value became another, $/MWh."""
+"""Grain: one row per (market, node, interval_start, component) of which a value became another, $/MWh;
+sorted by these, components in the order of the columns."""
 
 
 def find_changes(connection: duckdb.DuckDBPyConnection, since: datetime) -> pl.DataFrame:
@@ -39,7 +40,7 @@ def find_changes(connection: duckdb.DuckDBPyConnection, since: datetime) -> pl.D
         WHERE before.known_to = after.known_from AND before.known_to > before.known_from""",
     )
     long = pl.concat([_of_component(wide, name) for name in VALUES])
-    return long.filter(pl.col("old") != pl.col("new")).sort("market", "node", "interval_start")
+    return long.filter(pl.col("old") != pl.col("new")).sort("market", "node", "interval_start", maintain_order=True)
 
 
 def _of_component(wide: pl.DataFrame, name: str) -> pl.DataFrame:

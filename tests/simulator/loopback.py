@@ -32,6 +32,16 @@ STANDING = SimulatorSettings(now=NOW)
 PATIENCE_SECONDS = 20
 
 
+class HandStopwatch:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
 @dataclass(frozen=True)
 class Reply:
     """What came back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -50,6 +51,16 @@ def test_the_command_takes_faults_and_limits(tmp_path: Path) -> None:
     with simulating("--fault", "503=1", "--spacing", "1000", "--cold-groups", "--recorded", str(tmp_path)) as (_, url):
         assert [get(f"{url}/SingleZip").status for _ in range(2)] == [503, 429]
         assert get(url.replace("oasisapi", "simulator/recorded/kept.zip")).body == b"PK"
+
+
+def test_the_clock_of_the_command_can_stand_still() -> None:
+    """With --standing the simulated time is the one told until it is moved; without, it runs on from there."""
+    now = "2026-03-20T13:00-07:00"
+    for options, ticks in ((["--standing"], False), ([], True)):
+        with simulating("--now", now, *options) as (_, url):
+            told = json.loads(get(url.replace("oasisapi", "simulator/clock")).body)
+            assert told["ticking"] is ticks
+            assert (told["now"] == "2026-03-20T20:00:00+00:00") is not ticks
 
 
 @pytest.mark.parametrize("option", ["503", "503=often", "nothing=0.1"])

@@ -8,13 +8,27 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from loopback import DAY, HOUR, HUB, NOW, PNODE, STANDING, ask, group_question, node_question, oasis_time
+from loopback import (
+    DAY,
+    HOUR,
+    HUB,
+    NOW,
+    PNODE,
+    STANDING,
+    Reply,
+    ask,
+    control,
+    group_question,
+    node_question,
+    oasis_time,
+)
 
 from caiso_lmp.errors import UsageError
 from caiso_lmp.market import Component, Market
 from caiso_lmp.simulator import Correction, Simulator, SimulatorSettings
+from caiso_lmp.simulator.correction_list import NOTHING
 from caiso_lmp.simulator.fixture import StartSimulator
-from caiso_lmp.trading_time import utc_window
+from caiso_lmp.trading_time import trade_date_of, utc_window
 
 START = utc_window(DAY)[0]
 PUBLISHED = NOW + timedelta(days=4)
@@ -90,51 +104,117 @@ def test_other_markets_are_left(start_simulator: StartSimulator) -> None:
     assert bodies[0] == bodies[1]
 
 
+def listed(reply: Reply) -> list[dict[str, str]]:
+    """Leave out the rows that stand for "nothing"."""
+    return [row for row in reply.rows if row["CORRECTION_REASON"] != NOTHING]
+
+
 def test_the_group_lists_corrections(start_simulator: StartSimulator) -> None:
-    """PRC_CORR_GRP is no data until the publication, then has a row per node and component."""
-    simulator = start_simulator(replace(STANDING, corrections=(ONE_HUB, replace(ONE_HUB, market=Market.RTD, nodes=()))))
-    assert ask(simulator, "GroupZip", **corrections_question()).code == 1000
+    """From the publication on PRC_CORR_GRP has a row per corrected interval, under the columns that clients read."""
+    rtd = replace(ONE_HUB, market=Market.RTD, nodes=())
+    simulator = start_simulator(replace(STANDING, corrections=(ONE_HUB, rtd)))
+    assert listed(ask(simulator, "GroupZip", **corrections_question())) == []
     simulator.clock.set(PUBLISHED)
     reply = ask(simulator, "GroupZip", **corrections_question())
     assert reply.file_name == "20260317_20260317_PRC_CORR_GRP_N_N_v1_csv.zip"
-    assert reply.rows[0] == {
-        "OPR_DT": "2026-03-17",
-        "MARKET_RUN_ID": "DAM",
-        "NODE_ID": HUB,
-        "LMP_TYPE": "LMP",
-        "INTERVALSTARTTIME_GMT": "2026-03-17T13:00:00-00:00",
-        "INTERVALENDTIME_GMT": "2026-03-17T15:00:00-00:00",
-        "PUBLISHTIME_GMT": "2026-03-24T20:00:00-00:00",
+    rows = listed(reply)
+    assert rows[0] == {
+        "TRADE_DATE": "2026-03-17",
+        "MARKET": "DAM",
+        "HOUR_ENDING": "7",
+        "INTERVAL": "0",
+        "AFFECTED_AREA": "LOCAL",
+        "CORRECTION_METHOD": "Selective recalculation",
+        "CORRECTION_COUNT": "1",
+        "ENERGY_TYPECODE": "EN",
+        "CORRECTION_REASON": "The congestion price was wrong.",
+        "REPORT_GENERATED": "2026-03-24 13:00:00",
     }
-    told = [(row["MARKET_RUN_ID"], row["NODE_ID"], row["LMP_TYPE"]) for row in reply.rows]
-    assert told == [("DAM", HUB, "LMP"), ("DAM", HUB, "MCC"), ("RTM", "ALL", "LMP"), ("RTM", "ALL", "MCC")]
-    assert ask(simulator, "GroupZip", **corrections_question(DAY + timedelta(days=1))).code == 1000
+    told = [(row["MARKET"], row["HOUR_ENDING"], row["INTERVAL"], row["AFFECTED_AREA"]) for row in rows]
+    quarters = [("RTD", hour, str(interval), "SYSTEM") for hour in "78" for interval in range(1, 13)]
+    assert told == [("DAM", "7", "0", "LOCAL"), ("DAM", "8", "0", "LOCAL"), *quarters]
+
+
+def test_rows_that_stand_for_nothing(start_simulator: StartSimulator) -> None:
+    """A trade date without corrections has a row for each market and method that says so; one to come is no data."""
+    simulator = start_simulator(STANDING)
+    rows = ask(simulator, "GroupZip", **corrections_question()).rows
+    assert len({(row["MARKET"], row["CORRECTION_METHOD"]) for row in rows}) == len(rows) == 2 * len(Market)
+    assert {row["CORRECTION_REASON"] for row in rows} == {"No records found for report."}
+    assert {row["MARKET"] for row in rows} == {"DAM", "HASP", "RTPD", "RTD", "RUC"}
+    tomorrow = trade_date_of(NOW) + timedelta(days=1)
+    assert ask(simulator, "GroupZip", **corrections_question(tomorrow)).code == 1000
+
+
+def test_a_correction_over_midnight_is_in_both_lists(start_simulator: StartSimulator) -> None:
+    """Each trade date lists its own intervals, the repeated hour of autumn under 25."""
+    autumn = datetime(2025, 11, 2, tzinfo=UTC)
+    told = replace(ONE_HUB, start=autumn + 6 * HOUR, end=autumn + 11 * HOUR, market=Market.FMM, published_at=NOW)
+    simulator = start_simulator(replace(STANDING, corrections=(told,)))
+    days = [listed(ask(simulator, "GroupZip", **corrections_question(date(2025, 11, day)))) for day in (1, 2)]
+    hours = [list(dict.fromkeys(row["HOUR_ENDING"] for row in rows)) for rows in days]
+    assert hours == [["24"], ["1", "2", "25", "3"]]
+    assert [len(rows) for rows in days] == [4, 16]
 
 
 def test_made_corrections_are_listed_where_prices_change(start_simulator: StartSimulator, tmp_path: Path) -> None:
     """With a rate, trade dates are corrected days later; what the group lists is what changed, the same each time."""
     simulator = start_simulator(SimulatorSettings(now=NOW - timedelta(days=2), correction_rate=1, nodes=10))
-    nodes = list(simulator.nodes)
     question = group_question(Market.RUC, START)
     before = ask(simulator, "GroupZip", **question).prices(tmp_path)
     simulator.clock.advance(timedelta(days=14))
     after = ask(simulator, "GroupZip", **question).prices(tmp_path)
     both = before.join(after, on=["node", "interval_start"], suffix="_after")
-    changed = {row[:2] for row in both.filter(pl.col("lmp") != pl.col("lmp_after"))["node", "interval_start"].rows()}
-    listed = ask(simulator, "GroupZip", **corrections_question()).rows
-    concerned = {
-        (node, start)
-        for row in listed
-        if row["MARKET_RUN_ID"] == "RUC"
-        for node in (nodes if row["NODE_ID"] == "ALL" else [row["NODE_ID"]])
-        for start in both["interval_start"].unique()
-        if row["INTERVALSTARTTIME_GMT"]
-        <= f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%S-00:00}"
-        < row["INTERVALENDTIME_GMT"]
-    }
-    there = set(both["node", "interval_start"].rows())
-    assert changed == concerned & there != set()
-    assert ask(simulator, "GroupZip", **corrections_question()).rows == listed
+    changed = both.filter(pl.col("lmp") != pl.col("lmp_after"))
+    rows = [row for row in listed(ask(simulator, "GroupZip", **corrections_question())) if row["MARKET"] == "RUC"]
+    assert {int(row["HOUR_ENDING"]) for row in rows} == set(changed["operating_hour"])
+    assert {int(row["CORRECTION_COUNT"]) for row in rows} == {changed["node"].n_unique()}
+    assert listed(ask(simulator, "GroupZip", **corrections_question())) != []
+
+
+def test_corrections_told_while_it_runs(oasis_simulator: Simulator, tmp_path: Path) -> None:
+    """A correction told to a running simulator, from here or over HTTP, counts from its publication on."""
+    before = ask(oasis_simulator, "SingleZip", **QUESTION).prices(tmp_path)
+    oasis_simulator.correct(replace(ONE_HUB, published_at=NOW))
+    start, end = (moment.isoformat() for moment in CORRECTED)
+    over_http = {"market": "DAM", "start": start, "end": end, "change": 5, "nodes": [PNODE], "component": "loss"}
+    status, told = control(oasis_simulator, "corrections", over_http)
+    assert status == 200
+    assert [(c["nodes"], c["component"], c["change"]) for c in told] == [  # type: ignore[attr-defined]
+        ([HUB], "congestion", -3.25),
+        ([PNODE], "loss", 5.0),
+    ]
+    assert told[1]["published_at"] == NOW.isoformat()  # type: ignore[index]
+    after = ask(oasis_simulator, "SingleZip", **QUESTION).prices(tmp_path)
+    both = before.join(after, on=["node", "interval_start"], suffix="_after", validate="1:1")
+    moves = both.filter(pl.col("lmp") != pl.col("lmp_after")).select(
+        "node", move=(pl.col("lmp_after") - pl.col("lmp")).round(5)
+    )
+    assert moves.unique().sort("node").rows() == [(PNODE, 5.0), (HUB, -3.25)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"market": "EDAM"}, "unknown market"),
+        ({"market": None}, ""),
+        ({"start": "2026-03-17T13:00"}, "time zone"),
+        ({"end": "2026-03-01"}, "no interval"),
+        ({"component": "fuel"}, "fuel"),
+        ({"nodes": HUB}, "are a list"),
+        ({"node": HUB}, "'node' means nothing"),
+        ({"change": "much"}, "much"),
+    ],
+)
+def test_corrections_over_http_that_make_no_sense(
+    oasis_simulator: Simulator, changes: dict[str, object], words: str
+) -> None:
+    """A correction that cannot be is 400 with the reason, and corrects nothing."""
+    told = {"market": "DAM", "start": "2026-03-17T13:00Z", "end": "2026-03-17T14:00Z", "change": 1, **changes}
+    status, answer = control(oasis_simulator, "corrections", told)
+    assert status == 400
+    assert words in answer["error"]  # type: ignore[index]
+    assert control(oasis_simulator, "corrections") == (200, [])
 
 
 def test_corrections_that_make_no_sense_are_refused() -> None:
