@@ -19,23 +19,28 @@ from caiso_lmp.events.extra import import_extra
 
 SCHEMA_FILE: Final = "raw_caiso_trade.avsc"
 _SINGLE_OBJECT: Final = b"\xc3\x01"
-_SAMPLE: Final = {
-    "event_id": "",
-    "occurred_at": 0,
-    "tenant_id": "",
-    "schema_version": "",
-    "producer": "",
-    "market": "",
-    "node": "",
+_SAMPLE: Final = {  # what a configured schema must be able to hold
+    "event_id": "b0834a79-86b5-5131-a944-c686bee7adb8",
+    "occurred_at": 1_710_226_800_000_000,
+    "tenant_id": "default",
+    "schema_version": "1.0.0",
+    "producer": "caiso-connector",
+    "market": "CAISO",
+    "node": "TH_NP15_GEN-APND",
     "lmp_type": "LMP",
-    "price": 0.0,
+    "price": 0.1,  # a float would not hold it
     "quantity": None,
     "market_run_id": "DAM",
-    "interval_start": "",
-    "interval_end": "",
-    "trade_date": "",
+    "interval_start": "2024-03-12T07:00:00Z",
+    "interval_end": "2024-03-12T08:00:00Z",
+    "trade_date": "2024-03-12",
     "revision": 1,
-    "extraction_metadata": {"extraction_time": "", "source": "", "version": "", "raw_sha256": ""},
+    "extraction_metadata": {
+        "extraction_time": "2024-03-11T20:05:01.250000Z",
+        "source": "oasis.caiso.com",
+        "version": "",
+        "raw_sha256": "",
+    },
 }
 
 
@@ -54,11 +59,24 @@ class AvroSchema:
 
     def __post_init__(self) -> None:
         fastavro = import_extra("fastavro")
-        hint = f"fields are those of the package's {SCHEMA_FILE}; a new one needs a default"
+        wrong = (ValueError, KeyError, TypeError, AttributeError, fastavro.schema.SchemaParseException)
         try:
-            fastavro.schemaless_writer(BytesIO(), self.parsed, _SAMPLE)
-        except (ValueError, KeyError, TypeError, AttributeError, fastavro.schema.SchemaParseException) as error:
-            raise UsageError(f"events cannot be written with this Avro schema: {error!r}", hint=hint) from error
+            self._hold_a_sample()
+        except (*wrong, fastavro.validation.ValidationError) as error:
+            raise UsageError(
+                f"events cannot be written with this Avro schema: {error!r}",
+                hint=f"fields are those of the package's {SCHEMA_FILE}; a new one needs a default",
+            ) from error
+
+    def _hold_a_sample(self) -> None:
+        """Write an event, check its types, and read it again: a float would cut prices without an error."""
+        fastavro = import_extra("fastavro")
+        stream = BytesIO()
+        fastavro.schemaless_writer(stream, self.parsed, _SAMPLE)
+        fastavro.validate(_SAMPLE, self.parsed, raise_errors=True)
+        read = fastavro.schemaless_reader(BytesIO(stream.getvalue()), self.parsed, None)
+        if read.get("price", _SAMPLE["price"]) != _SAMPLE["price"]:
+            raise ValueError("a price would lose digits; its type must be double")
 
     @cached_property
     def fields(self) -> list[dict[str, Any]]:

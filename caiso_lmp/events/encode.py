@@ -6,7 +6,9 @@ messages) into pieces, so that no more than one piece is ever held.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,9 +16,10 @@ import polars as pl
 
 from caiso_lmp.events.avro_columns import to_avro
 from caiso_lmp.events.form import Encoding, EventForm, Key
-from caiso_lmp.events.record import natural_key, to_events
+from caiso_lmp.events.record import check_published, natural_key, to_events
 
 CHUNK_ROWS: Final = 50_000  # events; about 20 MB of keys and values
+_PIECES_HELD: Final = 2
 _CONFLUENT_MAGIC: Final = b"\x00"
 
 
@@ -47,14 +50,29 @@ def encode(published: pl.DataFrame, form: EventForm) -> Encoded:
         UnfitEventError: A row cannot become an event (a null, a price that is no number, …).
         UsageError: The extra ``kafka`` is not installed.
     """
-    events = to_events(published, form.tenant_id)
-    return Encoded(_keys(events, form.key), _values(events, form))
+    check_published(published)
+    return _encode_checked(published, form)
 
 
 def encode_in_chunks(published: pl.DataFrame, form: EventForm, rows: int = CHUNK_ROWS) -> Iterator[Encoded]:
-    """Encode piece by piece, each of at most ``rows`` events; raises as :func:`encode` does."""
-    for piece in published.iter_slices(rows):
-        yield encode(piece, form)
+    """Encode piece by piece, each of at most ``rows`` events; raises as :func:`encode` does, before the first piece.
+
+    The next piece is made while the caller still sends the last one, so two are held at most.
+    """
+    check_published(published)
+    with ThreadPoolExecutor(1, thread_name_prefix="encode") as beside:
+        ahead: deque[Future[Encoded]] = deque()
+        for piece in published.iter_slices(rows):
+            ahead.append(beside.submit(_encode_checked, piece, form))
+            if len(ahead) == _PIECES_HELD:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+
+
+def _encode_checked(published: pl.DataFrame, form: EventForm) -> Encoded:
+    events = to_events(published, form.tenant_id, checked=True)
+    return Encoded(_keys(events, form.key), _values(events, form))
 
 
 def _keys(events: pl.DataFrame, key: Key) -> list[bytes]:

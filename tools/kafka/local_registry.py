@@ -10,6 +10,7 @@ from urllib.request import urlopen
 import jars
 import service
 
+QUICK_START = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")  # starts in half the time
 ANSWERS_WITHIN = 2.0  # seconds
 
 
@@ -32,7 +33,7 @@ class LocalRegistry:
         self.folder.mkdir(parents=True, exist_ok=True)
         (runner,) = jars.REGISTRY_APP.glob("*-runner.jar")
         place = {"QUARKUS_HTTP_HOST": "127.0.0.1", "QUARKUS_HTTP_PORT": str(self.port), "LOG_LEVEL": "WARN"}
-        command = ["java", "-Xmx256m", "-jar", str(runner)]
+        command = ["java", *QUICK_START, "-Xmx256m", "-jar", str(runner)]
         self.process = service.start(command, self.folder / "registry.log", self.answers, place)
 
     def stop(self) -> None:
