@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import time
 import uuid
 from dataclasses import dataclass
 
 import jars
+import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
 from local_broker import LocalBroker
 
+REQUIRED_VARIABLE = "CAISO_LMP_TEST_KAFKA_REQUIRED"  # if set, tests fail where they would be skipped
 MOCK_BROKERS = 3
 ANSWER_WITHIN = 30.0  # seconds
 READ_AT_ONCE = 10_000  # messages
 WAIT_FOR_SO_MANY = 0.1  # seconds
 
 
-def why_not_here() -> str | None:
-    """Say why no real broker can be started on this machine; None if one can."""
-    return jars.missing()
+def require_java() -> None:
+    """Skip a test, saying why, where no real broker can be started; fail it where one is required."""
+    reason = jars.missing()
+    if reason is None:
+        return
+    if os.environ.get(REQUIRED_VARIABLE):
+        pytest.fail(f"a real broker is required here: {reason}")
+    pytest.skip(f"no real broker: {reason}")
 
 
 class RunningBroker(LocalBroker):

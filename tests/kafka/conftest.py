@@ -6,20 +6,12 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from brokers import MockBroker, RunningBroker, RunningRegistry, why_not_here
+from brokers import MockBroker, RunningBroker, RunningRegistry, require_java
 from local_broker import LocalBroker
 from local_registry import LocalRegistry
 
 BROKER_VARIABLE = "CAISO_LMP_TEST_BROKER"  # host:port of a broker that runs already
 REGISTRY_VARIABLE = "CAISO_LMP_TEST_REGISTRY"  # URL of a registry that runs already
-REQUIRED_VARIABLE = "CAISO_LMP_TEST_KAFKA_REQUIRED"  # if set, tests fail where they would be skipped
-
-
-def skip_or_fail(reason: str) -> None:
-    """Skip, saying why; where a real broker is required, fail."""
-    if os.environ.get(REQUIRED_VARIABLE):
-        pytest.fail(f"a real broker is required here: {reason}")
-    pytest.skip(f"no real broker: {reason}")
 
 
 @pytest.fixture(scope="session")
@@ -28,8 +20,7 @@ def real_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalBroke
     if address := os.environ.get(BROKER_VARIABLE):
         yield RunningBroker(address)
         return
-    if (reason := why_not_here()) is not None:
-        skip_or_fail(reason)
+    require_java()
     broker = LocalBroker(tmp_path_factory.mktemp("broker"))
     broker.start()
     yield broker
@@ -39,8 +30,7 @@ def real_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalBroke
 @pytest.fixture
 def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalBroker]:
     """An Apache Kafka for one test, which may stop it, kill it and start it again."""
-    if (reason := why_not_here()) is not None:
-        skip_or_fail(reason)
+    require_java()
     broker = LocalBroker(tmp_path_factory.mktemp("own_broker"))
     broker.start()
     yield broker
@@ -53,8 +43,7 @@ def real_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalReg
     if url := os.environ.get(REGISTRY_VARIABLE):
         yield RunningRegistry(url)
         return
-    if (reason := why_not_here()) is not None:
-        skip_or_fail(reason)
+    require_java()
     registry = LocalRegistry(tmp_path_factory.mktemp("registry"))
     registry.start()
     yield registry

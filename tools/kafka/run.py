@@ -22,10 +22,10 @@ TOPIC = "ingestion.caiso.raw.v1"
 
 def up() -> None:
     """Start both, each on its usual port if that is free, and say where they are."""
-    if RUNNING.exists() and all(service.runs(pid) for pid in json.loads(RUNNING.read_text("utf-8")).values()):
-        sys.exit("already up; `make kafka-down` stops it")
     if (reason := jars.missing_java()) is not None:
         sys.exit(reason)
+    if RUNNING.exists() and all(service.runs(pid) for pid in json.loads(RUNNING.read_text("utf-8")).values()):
+        sys.exit("already up; `make kafka-down` stops it")
     jars.fetch()
     shutil.rmtree(STORAGE, ignore_errors=True)
     broker = LocalBroker(STORAGE, int(os.environ.get("KAFKA_PORT", "9092")))
