@@ -21,7 +21,7 @@ from caiso_lmp.pipeline.members import market_of, read_member
 from caiso_lmp.pipeline.times import read_times
 from caiso_lmp.schemas.oddities import count_oddities
 from caiso_lmp.schemas.quarantine import set_apart
-from caiso_lmp.schemas.raw import find_defects
+from caiso_lmp.schemas.raw import JUDGED, find_defects
 from caiso_lmp.schemas.tidy import validate_tidy
 from caiso_lmp.trading_time import UTC_DATETIME
 
@@ -132,7 +132,7 @@ def _read_part(packed: PackedMember) -> _Part:
     if not rows.height or market is None:
         return _Part(facts, market)
     prices = PriceRows.of(rows, read_times(rows, market.report, member.name), member.name)
-    found = find_defects(rows, member.name)
+    found = find_defects(rows.take(*JUDGED), member.name)
     if found.is_empty():
         return _Part(facts, market, prices)
     node = pl.col("node").cast(pl.String).fill_null("")

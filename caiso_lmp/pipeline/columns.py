@@ -31,14 +31,36 @@ XML_TIME_COLUMNS: Final = (START, END, OPR_DT, INTERVAL_NUM)
 TEXT: Final = pl.Categorical()
 
 
-def is_xml(raw: pl.DataFrame) -> bool:
-    """Tell whether a raw frame came from the XML form, which counts intervals over the day."""
-    return INTERVAL_NUM in raw.columns
+class RawRows:
+    """The raw frame of one member, by the columns that somebody asks for.
+
+    Attributes:
+        columns: Their names.
+        height: How many rows there are.
+    """
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self._frame = frame
+        self.columns = tuple(frame.columns)
+        self.height = frame.height
+
+    def take(self, *names: str) -> pl.DataFrame:
+        """Give some columns, in the order of the rows."""
+        return self._frame.select(names)
+
+    def distinct(self, *names: str) -> pl.DataFrame:
+        """Give the distinct combinations of some categorical columns."""
+        return distinct(self._frame, names)
 
 
-def time_columns(raw: pl.DataFrame) -> tuple[str, ...]:
-    """Name the columns of a raw frame that say when."""
-    return XML_TIME_COLUMNS if is_xml(raw) else CSV_TIME_COLUMNS
+def time_columns(rows: RawRows) -> tuple[str, ...]:
+    """Name the columns that say when; the XML form counts intervals over the day."""
+    return XML_TIME_COLUMNS if INTERVAL_NUM in rows.columns else CSV_TIME_COLUMNS
+
+
+def auto(position: int) -> str:
+    """Name a column as Polars does without a header: OASIS's own names could stand twice."""
+    return f"column_{position + 1}"
 
 
 def distinct(raw: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:

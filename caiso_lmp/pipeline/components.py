@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Final
 
 import polars as pl
@@ -16,6 +15,7 @@ import polars as pl
 from caiso_lmp.errors import ConflictingPricesError, PartialFileError
 from caiso_lmp.market import COMPONENT_OF_LMP_TYPE, COMPONENTS, Component, Market
 from caiso_lmp.pipeline import columns as raw
+from caiso_lmp.pipeline.columns import RawRows
 from caiso_lmp.trading_time import with_trading_labels
 
 _ROWS_NAMED: Final = 3
@@ -31,23 +31,20 @@ class PriceRows:
             ``interval_start_gmt`` and ``lmp_type`` (Categorical), ``price`` (Float64, $/MWh, null where the
             text is no number).
         times: Grain: one row per distinct ``interval_start_gmt``, with ``interval_start`` (UTC).
+        nodes: The nodes, each once (Categorical).
         member: Its name, for messages.
     """
 
     rows: pl.DataFrame
     times: pl.DataFrame
+    nodes: pl.Series
     member: str
 
     @classmethod
-    def of(cls, rows: pl.DataFrame, times: pl.DataFrame, member: str) -> PriceRows:
-        """Reduce a raw frame whose times were read."""
-        price = pl.col(raw.NUMBER).alias("price")
-        return cls(rows.select(raw.NODE, raw.START, raw.LMP_TYPE, price).with_row_index("row", 1), times, member)
-
-    @cached_property
-    def nodes(self) -> pl.Series:
-        """List the nodes, each once (Categorical)."""
-        return self.rows[raw.NODE].unique()
+    def of(cls, rows: RawRows, times: pl.DataFrame, member: str) -> PriceRows:
+        """Reduce the rows of a member whose times were read."""
+        reduced = rows.take(raw.NODE, raw.START, raw.LMP_TYPE, raw.NUMBER).rename({raw.NUMBER: "price"})
+        return cls(reduced.with_row_index("row", 1), times, rows.distinct(raw.NODE)[raw.NODE], member)
 
     def with_moments(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Add ``interval_start`` to some of the rows."""
@@ -55,7 +52,8 @@ class PriceRows:
 
     def named(self) -> PriceRows:
         """Leave out rows without a node, which can have no price."""
-        return replace(self, rows=self.rows.filter((pl.col(raw.NODE) != "").fill_null(value=False)))
+        rows = self.rows.filter((pl.col(raw.NODE) != "").fill_null(value=False))
+        return replace(self, rows=rows, nodes=rows[raw.NODE].unique())
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,9 @@ import polars as pl
 from caiso_lmp.errors import BrokenRowsError, MissingColumnError, NotOasisFileError, NotPricesError
 from caiso_lmp.market import COMPONENT_OF_DATA_ITEM, COMPONENT_OF_LMP_TYPE
 from caiso_lmp.pipeline import columns as raw
+from caiso_lmp.pipeline.columns import RawRows
 from caiso_lmp.pipeline.container import Member
+from caiso_lmp.pipeline.repeating_lines import read_repeating_lines
 
 PRICE_COLUMNS: Final = ("VALUE", "PRC", "MW")
 _NAMES: Final = {
@@ -44,12 +46,17 @@ _OASIS_MARKS: Final = (
 _OTHER_REPORT: Final = {"TIE"}  # PRC_SPTIE_LMP: prices per scheduling point and tie, not per node
 _ROWS_NAMED: Final = 5
 _SHOWN: Final = 60  # characters of a foreign first line that a message repeats
+LARGE: Final = 1_000_000  # bytes; smaller members are split line by line in no time
 _LONGEST_LINE: Final = 65_536  # bytes; a line of OASIS has under 500
 _CUT: Final = "the file was cut or edited: download it again"
 
 
-def read_csv_member(member: Member) -> pl.DataFrame:
-    """Read one CSV member as a raw frame.
+def read_csv_member(member: Member, *, large: int = LARGE) -> RawRows:
+    """Read one CSV member.
+
+    Args:
+        member: The member.
+        large: Bytes from which its lines are looked at for what repeats in them; what is read is the same.
 
     Raises:
         NotOasisFileError: No column of OASIS in the header.
@@ -66,7 +73,9 @@ def read_csv_member(member: Member) -> pl.DataFrame:
         last = member.content.count(b"\n")
         rows = [last] if last else []  # the header is no row
         raise BrokenRowsError("the last line has no end", member=member.name, rows=rows, hint=_CUT)
-    return _read(member, len(header), chosen)
+    named = {position: name for position, name in chosen.items() if name != _LAST}
+    repeating = read_repeating_lines(member.content, len(header), named) if len(member.content) >= large else None
+    return repeating or RawRows(_read(member, len(header), chosen).pipe(raw.with_number))
 
 
 def _fields(line: bytes) -> list[str]:
@@ -123,21 +132,21 @@ def _read(member: Member, width: int, chosen: dict[int, str]) -> pl.DataFrame:
     """Read the chosen columns, and one behind the last: Polars tells nobody that a line has more fields."""
     chosen = {**chosen, width: _SURPLUS}
     as_text = (raw.PRICE, _LAST, _SURPLUS)
-    schema = {_auto(n): pl.String() if chosen.get(n, _LAST) in as_text else raw.TEXT for n in range(width + 1)}
+    schema = {raw.auto(n): pl.String() if chosen.get(n, _LAST) in as_text else raw.TEXT for n in range(width + 1)}
     try:
         rows = pl.read_csv(
             member.content,
             has_header=False,
             skip_lines=1,
             schema=schema,
-            columns=[_auto(n) for n in chosen],
+            columns=[raw.auto(n) for n in chosen],
             missing_columns="insert",
         )
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
         uneven = _uneven_lines(member, width)
         reason = f"lines without exactly {width} fields" if uneven else str(error).splitlines()[0]
         raise BrokenRowsError(f"cannot be read as CSV: {reason}", member=member.name, rows=uneven, hint=_CUT) from error
-    return _whole_lines(member, rows.rename({_auto(n): name for n, name in chosen.items()}))
+    return _whole_lines(member, rows.rename({raw.auto(n): name for n, name in chosen.items()}))
 
 
 def _uneven_lines(member: Member, width: int) -> list[int]:
@@ -145,11 +154,6 @@ def _uneven_lines(member: Member, width: int) -> list[int]:
     lines = io.BytesIO(member.content)
     uneven = (number for number, line in enumerate(lines) if number and len(_fields(line)) != width)
     return list(itertools.islice(uneven, _ROWS_NAMED))
-
-
-def _auto(position: int) -> str:
-    """Name a column as Polars does without a header: OASIS's own names could stand twice."""
-    return f"column_{position + 1}"
 
 
 def _whole_lines(member: Member, rows: pl.DataFrame) -> pl.DataFrame:

@@ -9,6 +9,7 @@ import polars as pl
 from caiso_lmp.errors import BrokenRowsError, MixedMembersError
 from caiso_lmp.market import COMPONENT_OF_LMP_TYPE, MARKET_OF_RUN_ID, Market
 from caiso_lmp.pipeline import columns as raw
+from caiso_lmp.pipeline.columns import RawRows
 from caiso_lmp.pipeline.container import Member
 from caiso_lmp.pipeline.csv_report import read_csv_member
 from caiso_lmp.pipeline.xml_report import read_xml_member
@@ -17,23 +18,24 @@ _ROWS_NAMED: Final = 5
 _EDITED: Final = "OASIS does not write this: download the file again"
 
 
-def read_member(member: Member) -> pl.DataFrame:
-    """Read one member, CSV or XML, as a raw frame.
+def read_member(member: Member) -> RawRows:
+    """Read one member, CSV or XML.
 
     Raises:
         OasisFileError: The member is not a readable price report; see the two readers.
     """
     text = member.content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
     rows = read_xml_member(member) if text.startswith(b"<") else read_csv_member(member)
-    return rows.pipe(_agreeing_items, member).pipe(raw.with_number)
+    _require_agreeing_items(rows, member)
+    return rows
 
 
-def _agreeing_items(rows: pl.DataFrame, member: Member) -> pl.DataFrame:
-    """Refuse rows whose LMP_TYPE and XML_DATA_ITEM name different components, then drop the second."""
+def _require_agreeing_items(rows: RawRows, member: Member) -> None:
+    """Refuse rows whose LMP_TYPE and XML_DATA_ITEM name different components."""
     if raw.DATA_ITEM not in rows.columns:
-        return rows
+        return
     items = {lmp_type: component.data_item for lmp_type, component in COMPONENT_OF_LMP_TYPE.items()}
-    pairs = raw.distinct(rows, (raw.LMP_TYPE, raw.DATA_ITEM)).cast(pl.String)
+    pairs = rows.distinct(raw.LMP_TYPE, raw.DATA_ITEM).cast(pl.String)
     wrong = pairs.filter(pl.col(raw.LMP_TYPE).replace_strict(items, default=None) != pl.col(raw.DATA_ITEM))
     if wrong.height:
         lmp_type, item = wrong.row(0)
@@ -41,19 +43,18 @@ def _agreeing_items(rows: pl.DataFrame, member: Member) -> pl.DataFrame:
         raise BrokenRowsError(
             f"LMP_TYPE {lmp_type} with item {item}", member=member.name, rows=_numbers(rows, same), hint=_EDITED
         )
-    return rows.drop(raw.DATA_ITEM)
 
 
-def market_of(rows: pl.DataFrame, member: Member) -> Market | None:
-    """Tell the market of a raw frame; None where it has no row.
+def market_of(rows: RawRows, member: Member) -> Market | None:
+    """Tell the market of a member; None where it has no row.
 
     Raises:
         BrokenRowsError: A market run that OASIS's price reports do not have, or none in any row.
         MixedMembersError: Several markets in one member.
     """
-    if rows.is_empty():
+    if not rows.height:
         return None
-    runs = rows[raw.MARKET_RUN_ID].drop_nulls().unique().cast(pl.String).sort().to_list()
+    runs = rows.distinct(raw.MARKET_RUN_ID)[raw.MARKET_RUN_ID].drop_nulls().cast(pl.String).sort().to_list()
     if not runs:
         raise BrokenRowsError("no row has a MARKET_RUN_ID", member=member.name, hint=_EDITED)
     unknown = [run for run in runs if run not in MARKET_OF_RUN_ID]
@@ -68,12 +69,17 @@ def market_of(rows: pl.DataFrame, member: Member) -> Market | None:
         raise MixedMembersError(
             f"several markets in one file: {', '.join(runs)}",
             member=member.name,
-            rows=_numbers(rows, pl.col(raw.MARKET_RUN_ID) != rows[raw.MARKET_RUN_ID].drop_nulls()[0]),
+            rows=_numbers(rows, pl.col(raw.MARKET_RUN_ID) != _first_run(rows)),
             hint=_EDITED,
         )
     return MARKET_OF_RUN_ID[runs[0]]
 
 
-def _numbers(rows: pl.DataFrame, wrong: pl.Expr) -> list[int]:
+def _first_run(rows: RawRows) -> str:
+    return str(rows.take(raw.MARKET_RUN_ID)[raw.MARKET_RUN_ID].drop_nulls()[0])
+
+
+def _numbers(rows: RawRows, wrong: pl.Expr) -> list[int]:
     """Number the first rows concerned, from 1."""
-    return rows.with_row_index("row", 1).filter(wrong)["row"].head(_ROWS_NAMED).to_list()
+    frame = rows.take(*(name for name in (raw.LMP_TYPE, raw.DATA_ITEM, raw.MARKET_RUN_ID) if name in rows.columns))
+    return frame.with_row_index("row", 1).filter(wrong)["row"].head(_ROWS_NAMED).to_list()

@@ -14,6 +14,9 @@ from pandera.errors import SchemaErrors
 
 from caiso_lmp.market import COMPONENT_OF_LMP_TYPE
 
+JUDGED: Final = ("market_run_id", "lmp_type", "node", "price", "number")
+"""The columns of the raw frame that this model reads."""
+
 _REASONS: Final = {
     "names_a_component": "unknown LMP_TYPE {value!r}",
     "is_a_number": "{lmp_type} price {value!r} is not a number",

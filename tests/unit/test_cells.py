@@ -28,7 +28,7 @@ def member(keys: list[tuple[str, int]], lmp_type: str = "LMP", start: float = 0.
     )
     texts = hours.unique()
     moments = HOURS.gather(texts.cast(pl.String).cast(pl.UInt32)).cast(UTC_DATETIME)
-    return PriceRows.of(rows, pl.DataFrame({raw.START: texts, "interval_start": moments}), lmp_type)
+    return PriceRows.of(raw.RawRows(rows), pl.DataFrame({raw.START: texts, "interval_start": moments}), lmp_type)
 
 
 def members(keys: list[tuple[str, int]]) -> list[PriceRows]:

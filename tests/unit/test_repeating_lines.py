@@ -1,0 +1,173 @@
+"""Lines read by what repeats in them: never anything else than what splitting every line gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+from small_reports import HOURLY, ITEMS, REAL_TIME, Cells, cells, csv_file
+
+from caiso_lmp.errors import OasisFileError
+from caiso_lmp.pipeline.columns import RawRows
+from caiso_lmp.pipeline.container import Member
+from caiso_lmp.pipeline.csv_report import LARGE, read_csv_member
+from caiso_lmp.pipeline.repeating_lines import RepeatingRows
+
+MORNING = datetime(2024, 7, 2, 14, tzinfo=UTC)  # operating hours 8 to 13: of one digit and of two
+NODES = ("A_1_N001", "A_1_N0011", "CLARK_7_UNITS 11-14-APND", "N", "X" * 60)
+PRICES = ("10.5", "-0.00001", "0", "1234.56789", "7", "-99")
+
+
+def group_rows(run: str = "DAM", types: tuple[str, ...] = ("LMP",), count: int = 6) -> list[Cells]:
+    """Write rows in the order of a group file: nodes together, times shuffled in each."""
+    step = timedelta(minutes={"DAM": 60, "RTPD": 15, "RTM": 5}[run])
+    groups = [(lmp_type, node) for lmp_type in types for node in NODES]
+    return [
+        cells(lmp_type, PRICES[n % 6], start=MORNING + n * step, node=node, run=run, GROUP=str(group))
+        for group, (lmp_type, node) in enumerate(groups, start=1)
+        for n in sorted(range(count), key=lambda n: (7 * n + 3) % 5)
+    ]
+
+
+def read_both(content: bytes) -> tuple[RawRows | str, RawRows | str]:
+    """Read a member by what repeats and by splitting every line; a refusal is told by its text."""
+    told: list[RawRows | str] = []
+    for large in (0, LARGE):
+        try:
+            told.append(read_csv_member(Member("m.csv", content), large=large))
+        except OasisFileError as error:
+            told.append(f"{type(error).__name__} {error.message} {error.rows}")
+    return told[0], told[1]
+
+
+def require_same(content: bytes) -> RawRows | str:
+    repeating, split = read_both(content)
+    if isinstance(repeating, str) or isinstance(split, str):
+        assert repeating == split
+    else:
+        assert_frame_equal(repeating.take(*split.columns), split.take(*split.columns), check_exact=True)
+        for name in set(split.columns) - {"price", "number"}:
+            assert set(repeating.distinct(name)[name]) == set(split.distinct(name)[name])
+    return repeating
+
+
+@pytest.mark.parametrize(
+    ("run", "columns", "types"),
+    [
+        ("DAM", HOURLY, ("LMP",)),
+        ("DAM", HOURLY, tuple(ITEMS)),
+        ("RTPD", REAL_TIME, ("MCC",)),
+        ("RTM", REAL_TIME, tuple(ITEMS)),
+        ("RTM", tuple(name for name in REAL_TIME if name != "GROUP"), ("LMP",)),
+        ("DAM", (*(name for name in HOURLY if name not in ("MW", "GROUP")), "MW"), ("LMP",)),
+    ],
+)
+def test_group_files_are_read_by_what_repeats(run: str, columns: tuple[str, ...], types: tuple[str, ...]) -> None:
+    """The layouts of OASIS, with one component or all, are of this kind and give what splitting gives."""
+    content = csv_file(group_rows(run, types), columns)
+    assert isinstance(require_same(content), RepeatingRows)
+
+
+def test_time_labels_among_the_texts_of_nodes_are_those_of_their_own_line() -> None:
+    """A date that stands behind the node and contradicts the start is not taken from another node's line."""
+    rows = [{**row, "OPR_DT": "2024-07-03"} if row["NODE"] == "N" else row for row in group_rows()]
+    columns = (*(name for name in HOURLY if name not in ("OPR_DT", "MW", "GROUP")), "OPR_DT", "MW", "GROUP")
+    read = require_same(csv_file(rows, columns))
+    assert isinstance(read, RepeatingRows)
+    assert read.distinct("node", "opr_dt").cast(pl.String).filter(pl.col("node") == "N")["opr_dt"].to_list() == [
+        "2024-07-03"
+    ]
+    assert read.distinct("opr_hr", "opr_dt").height == 12
+
+
+def test_a_large_member_is_read_this_way_without_being_asked() -> None:
+    """Who reads an all-node file gets the fast way."""
+    content = csv_file(group_rows())
+    header, _, lines = content.partition(b"\n")
+    many = b"\n".join([header, b"".join(lines.replace(b"N", b"M%d" % n) for n in range(250))])
+    assert len(many) >= LARGE
+    assert isinstance(read_csv_member(Member("m.csv", many)), RepeatingRows)
+
+
+# --- anything else ------------------------------------------------------------------------------
+
+Spoil = Callable[[list[str], int, int], None]
+
+
+def _field(text: str) -> Spoil:
+    def spoil(lines: list[str], line: int, field: int) -> None:
+        fields = lines[line].split(",")
+        fields[field % len(fields)] = text
+        lines[line] = ",".join(fields)
+
+    return spoil
+
+
+def _insert(text: str) -> Spoil:
+    def spoil(lines: list[str], line: int, place: int) -> None:
+        at = place * 11 % (len(lines[line]) + 1)
+        lines[line] = lines[line][:at] + text + lines[line][at:]
+
+    return spoil
+
+
+def _without_field(lines: list[str], line: int, field: int) -> None:
+    fields = lines[line].split(",")
+    del fields[field % len(fields)]
+    lines[line] = ",".join(fields)
+
+
+def _cut(lines: list[str], line: int, place: int) -> None:
+    lines[line] = lines[line][: place * 11]
+
+
+def _swap(lines: list[str], line: int, other: int) -> None:
+    other = 1 + other % (len(lines) - 1)
+    lines[line], lines[other] = lines[other], lines[line]
+
+
+def _repeat(lines: list[str], line: int, _place: int) -> None:
+    lines.insert(line, lines[line])
+
+
+TEXTS = ("", "0", "1", "abc", "-5.5", " 1", "1e3", "NaN", "inf", "DAM", "LMP", "2024-07-02", '"', '"A"', "A\x01", "é")
+SPOILS: tuple[Spoil, ...] = (
+    *map(_field, TEXTS),
+    *map(_insert, (",", '"', "\n", "\r", "\x01", " ", "0", ",,", "\x00")),
+    _without_field,
+    _cut,
+    _swap,
+    _repeat,
+)
+
+
+@given(data=st.data())
+def test_spoiled_lines_are_read_or_refused_as_if_every_line_were_split(data: st.DataObject) -> None:
+    """Whatever is wrong with some lines, in whatever order of columns: the same rows, or the same refusal."""
+    columns = data.draw(st.sampled_from([HOURLY, REAL_TIME]) | st.permutations(HOURLY).map(tuple))
+    lines = csv_file(group_rows(count=4), columns).decode().split("\n")[:-1]
+    for spoil in data.draw(st.lists(st.sampled_from(SPOILS), min_size=1, max_size=3)):
+        spoil(lines, data.draw(st.integers(1, len(lines) - 1)), data.draw(st.integers(0, 16)))
+    require_same(("\n".join(lines) + "\n").encode())
+
+
+@given(data=st.data())
+def test_any_rows_of_any_order_are_read_alike(data: st.DataObject) -> None:
+    """Rows in any order, of whatever nodes and prices."""
+    name = st.text("AB_ 1.", min_size=1, max_size=45)
+    nodes = data.draw(st.lists(name, min_size=1, max_size=4, unique=True))
+    hours = st.lists(st.integers(0, 5), min_size=1, max_size=6)
+    rows = [
+        cells(
+            "LMP", str(data.draw(st.decimals(-9999, 9999, places=5))), start=MORNING + n * timedelta(hours=1), node=node
+        )
+        for node in nodes
+        for n in data.draw(hours)
+    ]
+    rows = data.draw(st.permutations(rows)) if data.draw(st.booleans()) else rows
+    require_same(csv_file(rows))
