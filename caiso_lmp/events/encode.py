@@ -7,7 +7,7 @@ messages) into pieces, so that no more than one piece is ever held.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -50,29 +50,33 @@ def encode(published: pl.DataFrame, form: EventForm) -> Encoded:
         UnfitEventError: A row cannot become an event (a null, a price that is no number, …).
         UsageError: The extra ``kafka`` is not installed.
     """
-    check_published(published)
-    return _encode_checked(published, form)
+    events = to_events(published, form.tenant_id)
+    return Encoded(_keys(events, form.key), _values(events, form))
 
 
 def encode_in_chunks(published: pl.DataFrame, form: EventForm, rows: int = CHUNK_ROWS) -> Iterator[Encoded]:
-    """Encode piece by piece, each of at most ``rows`` events; raises as :func:`encode` does, before the first piece.
-
-    The next piece is made while the caller still sends the last one, so two are held at most.
-    """
+    """Encode piece by piece, each of at most ``rows`` events; raises as :func:`encode` does, before the first piece."""
     check_published(published)
+    yield from encode_each(published.iter_slices(rows), form)
+
+
+def encode_each(frames: Iterable[pl.DataFrame], form: EventForm) -> Iterator[Encoded]:
+    """Encode one frame after another, the next while the caller still sends the last, so that two are held at most.
+
+    The frames themselves are fetched in the caller's thread.
+
+    Raises:
+        UnfitEventError: As :func:`encode` says, when the turn of that frame comes.
+        UsageError: The extra ``kafka`` is not installed.
+    """
     with ThreadPoolExecutor(1, thread_name_prefix="encode") as beside:
         ahead: deque[Future[Encoded]] = deque()
-        for piece in published.iter_slices(rows):
-            ahead.append(beside.submit(_encode_checked, piece, form))
+        for frame in frames:
+            ahead.append(beside.submit(encode, frame, form))
             if len(ahead) == _PIECES_HELD:
                 yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()
-
-
-def _encode_checked(published: pl.DataFrame, form: EventForm) -> Encoded:
-    events = to_events(published, form.tenant_id, checked=True)
-    return Encoded(_keys(events, form.key), _values(events, form))
 
 
 def _keys(events: pl.DataFrame, key: Key) -> list[bytes]:

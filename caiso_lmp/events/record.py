@@ -74,13 +74,12 @@ _MICROSECONDS: Final = "%Y-%m-%dT%H:%M:%S%.6fZ"
 _SEPARATOR: Final = "|"
 
 
-def to_events(published: pl.DataFrame, tenant_id: str = DEFAULT_TENANT, *, checked: bool = False) -> pl.DataFrame:
+def to_events(published: pl.DataFrame, tenant_id: str = DEFAULT_TENANT) -> pl.DataFrame:
     """Turn published prices into events.
 
     Args:
         published: Frame of the schema :data:`PUBLISHED`.
         tenant_id: For whom they are published.
-        checked: Whether :func:`check_published` has passed it already.
 
     Returns:
         One event per row, in the order of the rows, with the schema :data:`EVENT`.
@@ -90,8 +89,7 @@ def to_events(published: pl.DataFrame, tenant_id: str = DEFAULT_TENANT, *, check
             component, a publication number below 1, or an interval that starts within a second.
         UsageError: The extra ``kafka`` is not installed.
     """
-    if not checked:
-        check_published(published)
+    check_published(published)
     return (
         published.with_columns(
             _text(published["interval_start"], _SECONDS).alias("interval_start_iso"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
@@ -15,7 +16,7 @@ from published_frames import PRICE, prices, published, to_published
 
 from caiso_lmp.errors import UnfitEventError
 from caiso_lmp.events import avro_columns
-from caiso_lmp.events.encode import encode, encode_in_chunks
+from caiso_lmp.events.encode import encode, encode_each, encode_in_chunks
 from caiso_lmp.events.form import Encoding, EventForm, Key
 from caiso_lmp.events.record import EVENT
 
@@ -92,6 +93,27 @@ def test_chunks_are_the_whole_in_order() -> None:
     assert [len(piece) for piece in pieces] == [4, 4, 2]
     assert [value for piece in pieces for value in piece.values] == encode(rows, CONFLUENT).values
     assert [key for piece in pieces for key in piece.keys] == encode(rows, CONFLUENT).keys
+
+
+def test_no_more_than_two_pieces_are_held() -> None:
+    """Frames are taken one ahead of what the caller has, never all at once."""
+    taken = []
+
+    def frames() -> Iterator[pl.DataFrame]:
+        for number in range(6):
+            taken.append(number)
+            yield published({"price": float(number)})
+
+    for number, piece in enumerate(encode_each(frames(), CONFLUENT)):
+        assert len(piece) == 1
+        assert len(taken) <= number + 2
+
+
+def test_a_bad_row_anywhere_is_told_before_the_first_piece() -> None:
+    """Nothing of a frame is handed over if its last row is unfit."""
+    pieces = encode_in_chunks(published({}, {}, {"price": None}), CONFLUENT, rows=1)
+    with pytest.raises(UnfitEventError, match="row 3"):
+        next(pieces)
 
 
 @pytest.mark.parametrize("form", [CONFLUENT, SINGLE_OBJECT, AS_JSON], ids=lambda form: form.encoding.value)
