@@ -49,6 +49,8 @@ OWNERS = {
     "click": "caiso_lmp.cli",
     "rich": "caiso_lmp.cli",
     "altair": "caiso_lmp.charts",
+    "vl_convert": "caiso_lmp.charts",
+    "jinja2": "caiso_lmp.charts",
     "highspy": "caiso_lmp.analysis.battery_solver",
 }
 # What nothing of ours imports; polars frames reach DuckDB and the disk without them.

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from caiso_lmp.analysis.basis import basis
+from caiso_lmp.analysis.completeness import completeness
 from caiso_lmp.analysis.duration import duration_curve
 from caiso_lmp.analysis.extremes import extremes
 from caiso_lmp.analysis.negative import negative_hours
@@ -31,6 +32,7 @@ __all__ = [
     "basis",
     "battery_arbitrage",
     "battery_schedule",
+    "completeness",
     "component_shares",
     "da_rt_spread",
     "duration_curve",

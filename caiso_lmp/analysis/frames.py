@@ -15,7 +15,7 @@ import polars as pl
 
 from caiso_lmp.errors import UsageError
 from caiso_lmp.market import Market
-from caiso_lmp.trading_time import expected_intervals_expr
+from caiso_lmp.trading_time import REPEATED_HOUR, expected_intervals_expr
 
 Prices: TypeAlias = pl.DataFrame | pl.LazyFrame
 Every: TypeAlias = Literal["day", "month", "year", "all"]
@@ -23,6 +23,7 @@ Every: TypeAlias = Literal["day", "month", "year", "all"]
 KEYS: Final = ("market", "node")
 _STEP: Final[dict[str, str]] = {"day": "1d", "month": "1mo", "year": "1y"}
 _SECONDS_PER_HOUR: Final = 3600
+_REPEATED_BEGINS_AT: Final = 1  # on the clock
 
 
 def with_columns_of(prices: Prices, *columns: str) -> pl.LazyFrame:
@@ -49,6 +50,15 @@ def interval_hours() -> pl.Expr:
 def observed_hours(price: str) -> pl.Expr:
     """Build the hours of the intervals that have a price; 0.0 where none has."""
     return interval_hours().filter(pl.col(price).is_not_null()).sum()
+
+
+def clock_hour() -> pl.Expr:
+    """Build the hour on the Pacific clock at which an interval's hour begins: UInt8, 0 … 23.
+
+    Operating hour 25 repeats hour 2 on the clock, and counts there.
+    """
+    hour = pl.col("operating_hour").cast(pl.UInt8)
+    return pl.when(hour == REPEATED_HOUR).then(_REPEATED_BEGINS_AT).otherwise(hour - 1).cast(pl.UInt8)
 
 
 def period(every: Every) -> list[pl.Expr]:

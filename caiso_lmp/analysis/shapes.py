@@ -6,11 +6,19 @@ from typing import Final
 
 import polars as pl
 
-from caiso_lmp.analysis.frames import KEYS, Prices, collected, names_of, observed_hours, period, with_columns_of
-from caiso_lmp.trading_time import REPEATED_HOUR
+from caiso_lmp.analysis.frames import (
+    KEYS,
+    Prices,
+    clock_hour,
+    collected,
+    names_of,
+    observed_hours,
+    period,
+    with_columns_of,
+)
 
-_HOUR_BEFORE_REPEATED: Final = 2  # the operating hour that hour 25 repeats on the clock
-_LOW, _HIGH = 0.1, 0.9
+_LOW: Final = 0.1
+_HIGH: Final = 0.9
 
 
 def hourly_shape(prices: Prices, price: str = "lmp", *, by_month: bool = False) -> pl.DataFrame:
@@ -33,9 +41,7 @@ def hourly_shape(prices: Prices, price: str = "lmp", *, by_month: bool = False) 
     Raises:
         UsageError: A column is absent.
     """
-    hour = pl.col("operating_hour")
-    on_the_clock = pl.when(hour == REPEATED_HOUR).then(_HOUR_BEFORE_REPEATED).otherwise(hour).cast(pl.UInt8)
-    groups = [*period("month" if by_month else "all"), on_the_clock.alias("operating_hour")]
+    groups = [*period("month" if by_month else "all"), (clock_hour() + 1).alias("operating_hour")]
     return _distribution(prices, price, groups, "operating_hour")
 
 

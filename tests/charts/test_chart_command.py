@@ -1,0 +1,141 @@
+"""``caiso-lmp chart`` as a person runs it."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from frames_of_prices import NODE, OTHER, whole_day
+
+from caiso_lmp.cli import main
+from caiso_lmp.cli.chart import KINDS
+from caiso_lmp.load import load_files
+from caiso_lmp.market import Market
+from caiso_lmp.settings import DataFolder
+from caiso_lmp.simulator.render import Form, member_name, render_csv, render_zip, single_stem
+from caiso_lmp.trading_time import utc_window
+
+FIRST = date(2024, 3, 9)  # the spring day follows
+DAYS = 3
+WINDOW = ("--start", "2024-03-09", "--end", "2024-03-12")
+MADE_AT = utc_window(date(2024, 3, 20))[0]
+
+
+@pytest.fixture(scope="session")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with three days of two nodes, day-ahead and fifteen-minute, that tests only read."""
+    root = tmp_path_factory.mktemp("drawn")
+    for market in (Market.DAM, Market.FMM):
+        write_answer(root, market)
+    report = load_files([root], DataFolder(root / "data"))
+    assert (report.errors, len(report.incomplete)) == ([], 0)
+    return root / "data"
+
+
+def write_answer(folder: Path, market: Market) -> None:
+    days = [FIRST + timedelta(days=number) for number in range(DAYS)]
+    prices = pl.concat([whole_day(market, day, 30.0 + day.day, node) for node in (NODE, OTHER) for day in days])
+    report = market.report
+    stem = single_stem(
+        report.query_name,
+        report.market_run_id,
+        (utc_window(FIRST)[0], utc_window(days[-1])[1]),
+        MADE_AT,
+        report.version,
+    )
+    content = render_csv(prices, Form(market, report.version))
+    (folder / f"{stem}.zip").write_bytes(render_zip([(member_name(stem), content)], MADE_AT))
+
+
+@pytest.fixture
+def folder(loaded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in, with the prices at hand."""
+    monkeypatch.setenv("CAISO_LMP_DATA_DIR", str(loaded))
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(["chart", *arguments])
+    return int(ended.value.code or 0)
+
+
+def of(kind: str) -> tuple[str, ...]:
+    """Give the arguments that a kind needs."""
+    if kind == "coverage":
+        return ()
+    if kind == "map":
+        Path("nodes.csv").write_text(f"node,latitude,longitude\n{NODE},38.5,-121.5\n", encoding="utf-8")
+        return ("--all-nodes", *WINDOW, "--coordinates", "nodes.csv")
+    return ("--node", NODE, "--node", OTHER, *WINDOW)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_drawn(folder: Path, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each kind writes the file that was named, and says so on stderr."""
+    assert run(kind, *of(kind), "-o", "picture.svg") == 0
+    assert (folder / "picture.svg").read_text("utf-8").startswith("<svg")
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "wrote picture.svg" in told.err
+
+
+def test_without_a_name_it_is_a_page(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The default is a page named by the kind; --json tells its name to a program."""
+    assert run("coverage", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"kind": "coverage", "file": "coverage.html"}
+    assert (folder / "coverage.html").stat().st_size > 500_000
+
+
+def test_window_beyond_what_is_there(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Trade dates and nodes of the question that are not there are said to be missing."""
+    wider = ("--start", "2024-03-09", "--end", "2024-03-13")
+    assert run("prices", "--node", NODE, *wider, "-o", "a.svg") == 0
+    assert "24 of 95 intervals are missing" in capsys.readouterr().err
+    assert (folder / "a.svg").exists()
+
+
+def test_component_and_title(folder: Path) -> None:
+    """Another component can be drawn, under a title of one's own."""
+    assert run("heatmap", "--node", NODE, *WINDOW, "--component", "congestion", "--title", "Mine", "-o", "a.svg") == 0
+    assert "Mine" in (folder / "a.svg").read_text("utf-8")
+
+
+def test_coverage_of_some(folder: Path) -> None:
+    """Coverage can be cut to a market and a window."""
+    assert run("coverage", "--market", "FMM", "--date", "2024-03-10", "-o", "a.svg") == 0
+    drawn = (folder / "a.svg").read_text("utf-8")
+    assert "1 trade dates: 1 complete" in drawn
+    assert "DAM" not in drawn
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("heatmap", "--node", NODE), 2, "no window was asked for"),
+        (("heatmap", *WINDOW), 2, "no node was asked for"),
+        (("heatmap", "--node", NODE, *WINDOW, "-o", "a.pdf"), 2, "no picture can be written as a.pdf"),
+        (("heatmap", "--node", NODE, *WINDOW, "--market", "DAM", "--market", "FMM"), 2, "shows one market"),
+        (("heatmap", "--node", "TH_NP15", *WINDOW), 2, "did you mean TH_NP15_GEN-APND"),
+        (("heatmap", "--node", NODE, "--date", "2024-04-01"), 1, "there are no DAM prices in this window"),
+        (("spread", "--node", NODE, *WINDOW, "--market", "RTD"), 2, "a spread needs DAM and FMM or RTD"),
+        (("components", "--node", NODE, *WINDOW, "--component", "loss"), 2, "has no --component"),
+        (("prices", "--node", NODE, *WINDOW, "--coordinates", "nodes.csv"), 2, "needs no --coordinates"),
+        (("map", "--all-nodes", *WINDOW), 1, "none of the 2 nodes has coordinates"),
+        (("prices", "--node", NODE, *WINDOW, "-o", "nowhere/a.svg"), 1, "nowhere"),
+        (("pie",), 2, "'pie' is not one of"),
+    ],
+)
+def test_what_cannot_be_drawn(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], code: int, message: str
+) -> None:
+    """Wrong use ends with 2, missing prices with 1, each with a message that helps; no file is left."""
+    (folder / "nodes.csv").write_text("node,latitude,longitude\n", encoding="utf-8")
+    assert run(*arguments) == code
+    assert message in capsys.readouterr().err
+    assert [path.name for path in folder.iterdir()] == ["nodes.csv"]
