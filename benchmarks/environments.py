@@ -16,11 +16,13 @@ from typing import Final
 PROJECT: Final = Path(__file__).parents[1]
 WORK: Final = Path(__file__).parent / ".work"
 OURS: Final = "caiso_lmp"
+KAFKA: Final = "caiso_lmp_kafka"  # ours with what publishing needs
 
 _CONSTRAINTS: Final = PROJECT / "constraints.txt"
 _DECLARED: Final = (PROJECT / "pyproject.toml", _CONSTRAINTS)
 REQUIREMENTS: Final = {
     OURS: ("--constraint", str(_CONSTRAINTS), "--editable", str(PROJECT)),
+    KAFKA: ("--constraint", str(_CONSTRAINTS), "--editable", f"{PROJECT}[kafka]"),
     "gridstatus": ("gridstatus==0.37.0",),
     "pandas": ("pandas==3.1.1",),
     "duckdb": ("duckdb==2.0.0",),
@@ -52,7 +54,7 @@ def versions_of(contender: str) -> dict[str, str]:
 
 
 def _wanted(contender: str) -> str:
-    declared = b"".join(path.read_bytes() for path in _DECLARED) if contender == OURS else b""
+    declared = b"".join(path.read_bytes() for path in _DECLARED) if contender in {OURS, KAFKA} else b""
     return "\n".join((sys.version, *REQUIREMENTS[contender], hashlib.sha256(declared).hexdigest()))
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import backfill_days
 import days_in_a_row
+import events
 import one_day
 import one_year
 from environments import WORK
@@ -22,6 +23,7 @@ _SECTIONS = {
     "series": days_in_a_row.measure,
     "year": one_year.measure,
     "backfill": backfill_days.measure,
+    "events": events.measure,
 }
 _RESULTS = Path(__file__).parent / "results.md"
 
