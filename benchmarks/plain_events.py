@@ -1,4 +1,4 @@
-"""How one would write it without this package: a dict per row, the client library's serializer, one `produce()` each."""
+"""How one would write it without this package: a dict per row, the client's serializer, one `produce()` each."""
 
 from __future__ import annotations
 
