@@ -17,6 +17,7 @@ from caiso_lmp.warehouse.frames import to_frame
 from caiso_lmp.warehouse.held import HeldFile, HeldNodeDay, find_complete_node_days, find_group_files, find_nodes_of
 from caiso_lmp.warehouse.load import LoadCounts, RawFileFacts, load_prices
 from caiso_lmp.warehouse.query import find_archive_start, find_prices
+from caiso_lmp.warehouse.scan import scan_prices
 from caiso_lmp.warehouse.session import WAIT_SECONDS, reading, writing
 from caiso_lmp.warehouse.status import find_day_status, find_gaps, find_partial_days, find_status
 
@@ -94,6 +95,10 @@ class Warehouse:
         """Give prices; see :func:`caiso_lmp.warehouse.query.find_prices` for grain, columns and errors."""
         with reading(self.path, self.wait_seconds) as connection:
             return find_prices(connection, nodes, start, end, market, as_of=as_of)
+
+    def scan(self, *, as_of: datetime | None = None) -> pl.LazyFrame:
+        """Give all prices as a lazy frame; see :func:`caiso_lmp.warehouse.scan.scan_prices`."""
+        return scan_prices(self.path, self.wait_seconds, as_of=as_of)
 
     def complete_node_days(self, market: Market, nodes: Sequence[str], first: date, last: date) -> list[HeldNodeDay]:
         """List which of some nodes are complete on which trade dates; nothing where there is no warehouse yet."""
