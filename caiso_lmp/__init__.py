@@ -13,6 +13,8 @@ from caiso_lmp.errors import (
     ConflictingPricesError,
     EventsError,
     HtmlPageError,
+    IncompletePricesError,
+    IncompletePricesWarning,
     MissingColumnError,
     MixedMembersError,
     NoDataError,
@@ -26,6 +28,7 @@ from caiso_lmp.errors import (
     RawStoreError,
     TimeContradictionError,
     UnfitEventError,
+    UnknownNodeError,
     UnreadableFileError,
     UsageError,
     WarehouseError,
@@ -35,6 +38,9 @@ from caiso_lmp.load import load_files
 from caiso_lmp.market import Component, Market
 from caiso_lmp.nodes.catalogue import NodeCatalogue
 from caiso_lmp.nodes.update import update_nodes
+from caiso_lmp.prices.get import get_lmp
+from caiso_lmp.prices.lazy import scan_lmp
+from caiso_lmp.prices.views import to_gridstatus, to_wide
 from caiso_lmp.reading import TidyFile, read_file, read_zip
 from caiso_lmp.rebuild import rebuild_warehouse
 from caiso_lmp.report import Report
@@ -54,6 +60,8 @@ __all__ = [
     "DataFolder",
     "EventsError",
     "HtmlPageError",
+    "IncompletePricesError",
+    "IncompletePricesWarning",
     "LoadCounts",
     "Market",
     "MissingColumnError",
@@ -73,6 +81,7 @@ __all__ = [
     "TidyFile",
     "TimeContradictionError",
     "UnfitEventError",
+    "UnknownNodeError",
     "UnreadableFileError",
     "UsageError",
     "Warehouse",
@@ -80,10 +89,14 @@ __all__ = [
     "WarehouseLockedError",
     "backfill",
     "follow_corrections",
+    "get_lmp",
     "load_files",
     "read_file",
     "read_zip",
     "rebuild_warehouse",
+    "scan_lmp",
+    "to_gridstatus",
+    "to_wide",
     "update_nodes",
     "verify_archive",
 ]

@@ -2,6 +2,8 @@
 
     CaisoLmpError
     ├── UsageError                 wrong use or configuration: nothing was done
+    │   └── UnknownNodeError       a node that does not exist
+    ├── IncompletePricesError      prices that were asked for are missing
     ├── OasisFileError             one file is not a loadable set of prices
     │   ├── OasisAnswerError       OASIS answered with an error code instead of a report
     │   │   └── NoDataError        … with code 1000, "no data": a normal outcome
@@ -23,6 +25,8 @@
     │   └── WarehouseLockedError   another process kept it locked for the whole waiting time
     └── EventsError                prices cannot be published as events
         └── UnfitEventError        a row of prices from which no true event can be made
+
+    IncompletePricesWarning        the same as a warning: what is there is given
 
 Every error says what happened, where (file, member, rows), and what to do about it (``hint``).
 It is not the place for normal outcomes inside the package: those are values.
@@ -53,6 +57,48 @@ class CaisoLmpError(Exception):
 
 class UsageError(CaisoLmpError):
     """The question itself is wrong: an argument, an option or a setting."""
+
+
+class UnknownNodeError(UsageError):
+    """A node does not exist.
+
+    Attributes:
+        nodes: The names that are none.
+        near: Nodes that may have been meant by the first of them, the likeliest first.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", nodes: Sequence[str] = (), near: Sequence[str] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.nodes = tuple(nodes)
+        self.near = tuple(near)
+
+
+class IncompletePricesError(CaisoLmpError):
+    """Prices that were asked for are missing, and the caller takes all or nothing.
+
+    Attributes:
+        missing: Stretches of trade dates that lack some; each reads as a sentence.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", missing: Sequence[object] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.missing = tuple(missing)
+
+
+class IncompletePricesWarning(UserWarning):
+    """Prices that were asked for are missing: the answer has what is there.
+
+    Attributes:
+        message: What is missing.
+        hint: How to complete it.
+        missing: Stretches of trade dates that lack some; each reads as a sentence.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", missing: Sequence[object] = ()) -> None:
+        super().__init__(f"{message} ({hint})" if hint else message)
+        self.message = message
+        self.hint = hint
+        self.missing = tuple(missing)
 
 
 class OasisFileError(CaisoLmpError):

@@ -107,6 +107,13 @@ class Warehouse:
         with reading(self.path, self.wait_seconds) as connection:
             return find_complete_node_days(connection, market, nodes, first, last)
 
+    def known_nodes(self) -> set[str]:
+        """List the nodes that have ever had prices here; none where there is no warehouse yet."""
+        if not self.path.exists():
+            return set()
+        with reading(self.path, self.wait_seconds) as connection:
+            return set(to_frame(connection, "SELECT node FROM store.node")["node"])
+
     def nodes_of(self, market: Market, trade_date: date) -> list[str]:
         """List the nodes that have prices on a trade date."""
         with reading(self.path, self.wait_seconds) as connection:
