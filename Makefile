@@ -28,14 +28,19 @@ help: ## list these targets
 demo: $(READY) ## backfill from a simulated OASIS into DuckDB; show coverage and prices, draw a chart
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python examples/demo.py
 
-# Trade dates START to END, END not part of it; MARKET and NODES are lists in quotes, NODES may be "all" or "hubs".
+# Trade dates START to END, END not part of it. MARKET and NODES are lists with blanks or commas between; "hubs" and
+# "all" are nodes too. A node with a blank in its name: caiso-lmp backfill --node 'CLARK_7_UNITS 11-14-APND' …
 MARKET ?= DAM
 NODES ?= hubs
-WHICH_NODES = $(if $(filter all,$(NODES)),--all-nodes,$(if $(filter hubs,$(NODES)),--hubs,$(foreach n,$(NODES),--node $(n))))
+COMMA := ,
+LISTED = $(subst $(COMMA), ,$(1))
+NODE_OPTION = $(if $(filter all,$(1)),--all-nodes,$(if $(filter hubs,$(1)),--hubs,--node $(1)))
 
 backfill: $(READY) ## fetch from the live OASIS: make backfill START=2024-03-01 END=2024-04-01 MARKET=DAM NODES=hubs
 	@test -n "$(START)" && test -n "$(END)" || { echo "give START and END, as START=2024-03-01 END=2024-04-01" >&2; exit 2; }
-	$(BIN)/caiso-lmp backfill $(foreach m,$(MARKET),--market $(m)) $(WHICH_NODES) --start $(START) --end $(END)
+	@test -n "$(strip $(MARKET))" && test -n "$(strip $(NODES))" || { echo "MARKET and NODES name at least one each" >&2; exit 2; }
+	$(BIN)/caiso-lmp backfill $(foreach m,$(call LISTED,$(MARKET)),--market $(m)) \
+	    $(foreach n,$(call LISTED,$(NODES)),$(call NODE_OPTION,$(n))) --start $(START) --end $(END)
 
 PORT ?= 8117
 simulate: $(READY) ## serve a simulated OASIS on this machine: make simulate PORT=8117

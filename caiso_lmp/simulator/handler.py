@@ -56,8 +56,12 @@ class OasisHandler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Change the simulator while it runs."""
-        size = min(int(self.headers.get("Content-Length") or 0), _LARGEST_CONTROL)
-        content = self.rfile.read(size)
+        told = self.headers.get("Content-Length") or "0"
+        if not told.isdecimal() or int(told) > _LARGEST_CONTROL:
+            self.close_connection = True
+            self._send(page("refused", b"<html><body>no such length</body></html>", HTTPStatus.BAD_REQUEST))
+            return
+        content = self.rfile.read(int(told))
         topic = unquote(urlsplit(self.path).path.removeprefix(PREFIX))
         self._send(self._host.control.change(topic, content))
 

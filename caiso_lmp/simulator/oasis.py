@@ -94,7 +94,8 @@ class Oasis:
         if rows is None:
             return error_answer(NO_DATA, question, now)
         stem = answer_stem(question, now)
-        return zip_answer(question.entry.content, f"{stem}.zip", render_zip([(member_name(stem), rows)], now))
+        content = render_zip([(member_name(stem.removesuffix("_csv")), rows)], now)
+        return zip_answer(question.entry.content, f"{stem}.zip", content, closed=not question.is_group)
 
     def _report(self, question: Question, now: datetime) -> bytes | None:
         """Render what is not about prices; None where there is nothing."""

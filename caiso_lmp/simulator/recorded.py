@@ -87,8 +87,11 @@ def _subject_of(question: Question, hour: int | None) -> tuple[str, ...]:
 
 
 def _has_nodes(file: RecordedFile, question: Question) -> bool:
-    """Tell whether the nodes asked are those inside; a question for all nodes is answered by more than ten."""
-    if question.entry.market is None:
+    """Tell whether the nodes asked are those inside; a question for all nodes is answered by more than ten.
+
+    A group file has all nodes by its name, so that large ones need not be read to be served.
+    """
+    if question.entry.market is None or question.is_group:
         return True
     if question.nodes:
         return frozenset(question.nodes) == file.nodes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from http.client import RemoteDisconnected
+from http.client import HTTPConnection, RemoteDisconnected
 
 import pytest
 from loopback import (
@@ -12,6 +12,7 @@ from loopback import (
     HOUR,
     HUB,
     NOW,
+    PATIENCE_SECONDS,
     STANDING,
     HandStopwatch,
     ask,
@@ -203,6 +204,18 @@ def test_unknown_control_pages_are_not_found(oasis_simulator: Simulator) -> None
     assert control(oasis_simulator, "weather", {})[0] == 404
     assert control(oasis_simulator, "log", {})[0] == 400
     assert control(oasis_simulator, "recorded/x.zip")[0] == 404
+
+
+@pytest.mark.parametrize("length", ["much", "-1", "2000000"])
+def test_lengths_that_cannot_be_are_refused(oasis_simulator: Simulator, length: str) -> None:
+    """A POST whose length is none, or larger than any topic, is 400 at once, and the next request is answered."""
+    connection = HTTPConnection(oasis_simulator.base_url.split("/")[2], timeout=PATIENCE_SECONDS)
+    connection.putrequest("POST", "/simulator/clock")
+    connection.putheader("Content-Length", length)
+    connection.endheaders()
+    assert connection.getresponse().status == 400
+    connection.close()
+    assert control(oasis_simulator, "clock")[0] == 200
 
 
 def test_errors_of_the_simulator_are_shown(capsys: pytest.CaptureFixture[str]) -> None:

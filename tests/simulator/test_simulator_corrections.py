@@ -116,7 +116,8 @@ def test_the_group_lists_corrections(start_simulator: StartSimulator) -> None:
     assert listed(ask(simulator, "GroupZip", **corrections_question())) == []
     simulator.clock.set(PUBLISHED)
     reply = ask(simulator, "GroupZip", **corrections_question())
-    assert reply.file_name == "20260317_20260317_PRC_CORR_GRP_N_N_v1_csv.zip"
+    assert reply.headers["Content-Disposition"] == "inline; filename=20260317_20260317_PRC_CORR_GRP_N_N_v1_csv.zip"
+    assert list(reply.members) == ["20260317_20260317_PRC_CORR_GRP_N_N_v1.csv"]
     rows = listed(reply)
     assert rows[0] == {
         "TRADE_DATE": "2026-03-17",
