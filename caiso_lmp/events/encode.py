@@ -18,7 +18,7 @@ from caiso_lmp.events.avro_columns import to_avro
 from caiso_lmp.events.form import Encoding, EventForm, Key
 from caiso_lmp.events.record import check_published, natural_key, to_events
 
-CHUNK_ROWS: Final = 50_000  # events; about 20 MB of keys and values
+CHUNK_ROWS: Final = 25_000  # events; about 10 MB of keys and values
 _PIECES_HELD: Final = 2
 _CONFLUENT_MAGIC: Final = b"\x00"
 

@@ -68,6 +68,19 @@ def test_command_runs_from_the_wheel(clean: Path, tmp_path: Path) -> None:
     assert "caiso-lmp load" in run(command, "load", "--help", cwd=tmp_path)
 
 
+def test_without_the_extra_publishing_says_what_to_install(clean: Path) -> None:
+    """The base install has nothing of Kafka; whoever makes events with it is told how to get the extra."""
+    told = """
+from caiso_lmp import UsageError
+from caiso_lmp.events.form import Encoding, EventForm
+try:
+    EventForm(Encoding.JSON)
+except UsageError as error:
+    print(error.hint)
+"""
+    assert "pip install 'caiso-lmp[kafka]'" in run(str(clean / "bin" / "python"), "-c", told, cwd=clean)
+
+
 def test_base_install_is_small(clean: Path) -> None:
     """Without extras there is no pandas, numpy or pyarrow, and all of it is under 310 MB."""
     installed = {path.name for path in packages_of(clean).iterdir()}
