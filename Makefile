@@ -78,7 +78,7 @@ constraints: ## resolve constraints.txt anew, from pyproject.toml alone (with Py
 	rm -rf build/resolve
 	$(PYTHON) -m venv build/resolve
 	build/resolve/bin/pip install --quiet --upgrade pip
-	build/resolve/bin/pip install --quiet --editable '.[analysis,charts,kafka]' --group dev
+	build/resolve/bin/pip install --quiet --editable '.[analysis,charts,connector,kafka]' --group dev
 	{ sed '/^#/!d' constraints.txt; \
 	  build/resolve/bin/pip list --format=freeze --exclude-editable --exclude setuptools; } > build/constraints.txt
 	mv build/constraints.txt constraints.txt
@@ -94,5 +94,5 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --upgrade pip
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt \
-	    --editable '.[analysis,charts,kafka]' --group dev
+	    --editable '.[analysis,charts,connector,kafka]' --group dev
 	@touch $@

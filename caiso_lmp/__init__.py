@@ -5,18 +5,27 @@ The public names of the package, and nothing else; importing it has no side effe
 
 from caiso_lmp.backfill.asked import Asked, Circumstances
 from caiso_lmp.backfill.story import backfill
+from caiso_lmp.connector.config import CAISOConnectorConfig
+from caiso_lmp.connector.config_file import read_config
+from caiso_lmp.connector.connector import CAISOConnector
+from caiso_lmp.connector.extraction import Extraction
+from caiso_lmp.connector.normalization import NormalizationService, NormalizedBatch
+from caiso_lmp.connector.transforms import register_transform
 from caiso_lmp.corrections import follow_corrections
 from caiso_lmp.errors import (
     BrokenRowsError,
     BrokenZipError,
     CaisoLmpError,
     ConflictingPricesError,
+    ConnectorError,
     EventsError,
+    ExtractionError,
     HtmlPageError,
     IncompletePricesError,
     IncompletePricesWarning,
     MissingColumnError,
     MixedMembersError,
+    NetworkError,
     NoDataError,
     NotOasisFileError,
     NotPricesError,
@@ -31,6 +40,7 @@ from caiso_lmp.errors import (
     UnknownNodeError,
     UnreadableFileError,
     UsageError,
+    ValidationError,
     WarehouseError,
     WarehouseLockedError,
 )
@@ -53,12 +63,17 @@ __all__ = [
     "Asked",
     "BrokenRowsError",
     "BrokenZipError",
+    "CAISOConnector",
+    "CAISOConnectorConfig",
     "CaisoLmpError",
     "Circumstances",
     "Component",
     "ConflictingPricesError",
+    "ConnectorError",
     "DataFolder",
     "EventsError",
+    "Extraction",
+    "ExtractionError",
     "HtmlPageError",
     "IncompletePricesError",
     "IncompletePricesWarning",
@@ -66,8 +81,11 @@ __all__ = [
     "Market",
     "MissingColumnError",
     "MixedMembersError",
+    "NetworkError",
     "NoDataError",
     "NodeCatalogue",
+    "NormalizationService",
+    "NormalizedBatch",
     "NotOasisFileError",
     "NotPricesError",
     "OasisAnswerError",
@@ -84,6 +102,7 @@ __all__ = [
     "UnknownNodeError",
     "UnreadableFileError",
     "UsageError",
+    "ValidationError",
     "Warehouse",
     "WarehouseError",
     "WarehouseLockedError",
@@ -91,9 +110,11 @@ __all__ = [
     "follow_corrections",
     "get_lmp",
     "load_files",
+    "read_config",
     "read_file",
     "read_zip",
     "rebuild_warehouse",
+    "register_transform",
     "scan_lmp",
     "to_gridstatus",
     "to_wide",

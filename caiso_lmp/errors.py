@@ -23,8 +23,12 @@
     │   └── RawFileChangedError    a kept file is not what its manifest says
     ├── WarehouseError             the DuckDB file cannot be used as a warehouse
     │   └── WarehouseLockedError   another process kept it locked for the whole waiting time
-    └── EventsError                prices cannot be published as events
-        └── UnfitEventError        a row of prices from which no true event can be made
+    ├── EventsError                prices cannot be published as events
+    │   └── UnfitEventError        a row of prices from which no true event can be made
+    └── ConnectorError             an extraction did not bring what must be there
+        ├── ExtractionError        OASIS refused, or answered nothing where there must be something
+        ├── NetworkError           OASIS could not be reached, or throttled beyond all retries
+        └── ValidationError        what OASIS answered is broken
 
     IncompletePricesWarning        the same as a warning: what is there is given
 
@@ -34,8 +38,9 @@ It is not the place for normal outcomes inside the package: those are values.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 
 class CaisoLmpError(Exception):
@@ -227,3 +232,27 @@ class EventsError(CaisoLmpError):
 
 class UnfitEventError(EventsError):
     """A row of prices from which no true event can be made: a null, a price that is no number, a wrong name."""
+
+
+class ConnectorError(CaisoLmpError):
+    """An extraction of a connector did not bring what must be there. What came is kept and used next time.
+
+    Attributes:
+        metadata: What is known of the extraction: requests, coverage, incomplete trade dates.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", metadata: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.metadata = dict(metadata or {})
+
+
+class ExtractionError(ConnectorError):
+    """OASIS refused the question, or answered nothing where there must be something."""
+
+
+class NetworkError(ConnectorError):
+    """OASIS could not be reached, or throttled beyond all retries."""
+
+
+class ValidationError(ConnectorError):
+    """What OASIS answered is broken: damaged again and again, or prices that fail validation."""

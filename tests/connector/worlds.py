@@ -1,0 +1,57 @@
+"""Connectors beside a simulated OASIS, in a time of their own that passes only while somebody waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from caiso_lmp import CAISOConnector, CAISOConnectorConfig
+from caiso_lmp.connector.oasis_access import Surroundings
+from caiso_lmp.simulator import Simulator
+
+NOW = datetime(2026, 3, 20, 20, tzinfo=UTC)  # 13:00 Pacific
+A_MOMENT = timedelta(milliseconds=10)  # how long it takes to look at the clock: time never stands still
+
+
+class SimulatedTime:
+    """A clock that passes while somebody waits; what is to happen at a moment happens when it comes."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
+        self.listeners: list[Callable[[datetime], None]] = []
+
+    def clock(self) -> datetime:
+        self.pass_by(A_MOMENT)
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.pass_by(timedelta(seconds=seconds))
+        await asyncio.sleep(0)
+
+    def pass_by(self, span: timedelta) -> None:
+        self.now += span
+        for listener in self.listeners:
+            listener(self.now)
+
+
+def follow(time: SimulatedTime, simulator: Simulator) -> None:
+    """Let the simulator's clock go with ours."""
+    simulator.clock.set(time.now)
+    time.listeners.append(simulator.clock.set)
+
+
+def surroundings(time: SimulatedTime, folder: Path, **more: Any) -> Surroundings:
+    return Surroundings(clock=time.clock, sleep=time.sleep, throttle_folder=folder / "turns", **more)
+
+
+def config_of(simulator: Simulator, folder: Path, **options: Any) -> CAISOConnectorConfig:
+    defaults = {"caiso_base_url": simulator.base_url, "caiso_rate_limit": 12.0, "data_dir": str(folder / "data")}
+    return CAISOConnectorConfig(**{**defaults, **options})
+
+
+def connector_of(simulator: Simulator, folder: Path, time: SimulatedTime, **options: Any) -> CAISOConnector:
+    follow(time, simulator)
+    return CAISOConnector(config_of(simulator, folder, **options), world=surroundings(time, folder))
