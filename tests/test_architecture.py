@@ -29,7 +29,7 @@ STOREYS = ("cli", "connector", "tools", "stories", "rooms", "facts", "errors")
 STOREY_OF = {
     "cli": "cli",
     "connector": "connector",
-    **dict.fromkeys(("prices", "nodes", "analysis", "charts"), "tools"),
+    **dict.fromkeys(("prices", "nodes", "analysis", "charts", "market_report"), "tools"),
     **dict.fromkeys(("fetch", "pipeline", "schemas", "warehouse", "events"), "rooms"),
     **dict.fromkeys(("market", "trading_time", "settings"), "facts"),
     "errors": "errors",

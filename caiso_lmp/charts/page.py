@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 import jinja2
@@ -48,6 +49,7 @@ def _script_text(text: str) -> str:
     return "".join(_SAFE_IN_SCRIPT.get(character, character) for character in text)
 
 
+@cache
 def _libraries() -> str:
     """Bundle Vega, Vega-Lite and Vega-Embed, which vl-convert carries."""
     return vl_convert.javascript_bundle(_EMBEDDED, vl_version=VEGA_LITE).replace("</script", "<\\/script")

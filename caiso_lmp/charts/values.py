@@ -41,7 +41,7 @@ def with_clock(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def drawable(prices: pl.DataFrame, price: str, most_nodes: int) -> tuple[str, ...]:
-    """Name the nodes, after a look whether there is anything to draw.
+    """Name the nodes in the order of the frame, after a look whether there is anything to draw.
 
     Raises:
         CaisoLmpError: There is no price at all.
@@ -50,7 +50,7 @@ def drawable(prices: pl.DataFrame, price: str, most_nodes: int) -> tuple[str, ..
     held = completeness(prices, price)
     if not held["intervals"].sum():
         raise CaisoLmpError("there are no prices to draw", hint="see `caiso-lmp status` for what is there")
-    nodes = tuple(held["node"].cast(pl.String).unique(maintain_order=True))
+    nodes = tuple(prices["node"].cast(pl.String).unique(maintain_order=True))
     if len(nodes) > most_nodes:
         raise UsageError(f"{len(nodes):,} nodes are too many for one picture", hint=f"choose at most {most_nodes}")
     return nodes

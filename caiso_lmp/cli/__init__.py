@@ -1,7 +1,20 @@
 """The command line: a thin skin over the library, and the only place that prints."""
 
 # Each of these modules adds its commands to the group.
-from caiso_lmp.cli import backfill, chart, config, corrections, export, load, nodes, query, simulate, status, verify
+from caiso_lmp.cli import (
+    backfill,
+    chart,
+    config,
+    corrections,
+    export,
+    load,
+    nodes,
+    query,
+    report,
+    simulate,
+    status,
+    verify,
+)
 from caiso_lmp.cli.entry import main
 
 __all__ = [
@@ -14,6 +27,7 @@ __all__ = [
     "main",
     "nodes",
     "query",
+    "report",
     "simulate",
     "status",
     "verify",

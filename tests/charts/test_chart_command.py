@@ -3,60 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
 from pathlib import Path
 
-import polars as pl
 import pytest
-from frames_of_prices import NODE, OTHER, whole_day
+from frames_of_prices import NODE, OTHER
 
 from caiso_lmp.cli import main
 from caiso_lmp.cli.chart import KINDS
-from caiso_lmp.load import load_files
-from caiso_lmp.market import Market
-from caiso_lmp.settings import DataFolder
-from caiso_lmp.simulator.render import Form, member_name, render_csv, render_zip, single_stem
-from caiso_lmp.trading_time import utc_window
 
-FIRST = date(2024, 3, 9)  # the spring day follows
-DAYS = 3
 WINDOW = ("--start", "2024-03-09", "--end", "2024-03-12")
-MADE_AT = utc_window(date(2024, 3, 20))[0]
-
-
-@pytest.fixture(scope="session")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with three days of two nodes, day-ahead and fifteen-minute, that tests only read."""
-    root = tmp_path_factory.mktemp("drawn")
-    for market in (Market.DAM, Market.FMM):
-        write_answer(root, market)
-    report = load_files([root], DataFolder(root / "data"))
-    assert (report.errors, len(report.incomplete)) == ([], 0)
-    return root / "data"
-
-
-def write_answer(folder: Path, market: Market) -> None:
-    days = [FIRST + timedelta(days=number) for number in range(DAYS)]
-    prices = pl.concat([whole_day(market, day, 30.0 + day.day, node) for node in (NODE, OTHER) for day in days])
-    report = market.report
-    stem = single_stem(
-        report.query_name,
-        report.market_run_id,
-        (utc_window(FIRST)[0], utc_window(days[-1])[1]),
-        MADE_AT,
-        report.version,
-    )
-    content = render_csv(prices, Form(market, report.version))
-    (folder / f"{stem}.zip").write_bytes(render_zip([(member_name(stem), content)], MADE_AT))
-
-
-@pytest.fixture
-def folder(loaded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder to work in, with the prices at hand."""
-    monkeypatch.setenv("CAISO_LMP_DATA_DIR", str(loaded))
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def run(*arguments: str) -> int:

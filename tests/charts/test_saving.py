@@ -38,7 +38,7 @@ def test_page_loads_nothing(tmp_path: Path) -> None:
     page = charts.save_chart(odd_chart(), tmp_path / "a.html").read_text("utf-8")
     around, _, after = page.partition("<script")
     assert after.startswith(' type="module">')
-    assert re.findall(r"(?:src|href|@import|url)\W+(\w*)", around) == ["data"]
+    assert re.findall(r"(?:src=|href=|@import |url\()\W*(\w*)", around) == ["data"]
     assert page.count("</script>") == 1
     assert ODD_NODE not in page
     assert "<title>&lt;i&gt;Odd&lt;/i&gt;</title>" in page
