@@ -93,9 +93,9 @@ def _columns_of(events: pl.DataFrame, fields: list[dict[str, Any]]) -> list[pl.E
         if len(written) != 1 or written[0] is None:
             return None
         name, dtype = field["name"], written[0]
-        if name not in events.columns:
+        if name not in events.columns and not isinstance(dtype, pl.Struct):
             columns.append(pl.lit(field["default"], dtype=dtype).alias(name))
-        elif _covers(events.schema[name], dtype):
+        elif name in events.columns and _covers(events.schema[name], dtype):
             columns.append(pl.col(name))
         else:
             return None

@@ -1,7 +1,7 @@
 """Published prices to the bytes of messages, column by column: read this first.
 
 ``encode`` takes what fits in memory; ``encode_in_chunks`` cuts a day of all nodes (two million events, 600 MB of
-messages) into pieces, so that no more than one piece is ever held.
+messages) into pieces, of which two are held at most.
 """
 
 from __future__ import annotations

@@ -77,6 +77,20 @@ def test_a_time_may_be_a_logical_one(tmp_path: Path) -> None:
     assert read == {"occurred_at": PRICE["interval_start"]}
 
 
+def test_records_may_be_added(tmp_path: Path) -> None:
+    """A nested record of the user's own, and a further part of the metadata, are written with their defaults."""
+    own = {"type": "record", "name": "Desk", "fields": [{"name": "place", "type": "string"}]}
+    metadata = FIELDS["extraction_metadata"]
+    parts = [*metadata["type"]["fields"], {"name": "by", "type": "string", "default": "hand"}]
+    fields = [
+        {"name": "desk", "type": own, "default": {"place": "west"}},
+        metadata | {"type": metadata["type"] | {"fields": parts}},
+    ]
+    read = written_with(tmp_path, fields)
+    assert read["desk"] == {"place": "west"}
+    assert read["extraction_metadata"] == plain_event(PRICE)["extraction_metadata"] | {"by": "hand"}
+
+
 def test_parts_of_the_metadata_may_be_left_out(tmp_path: Path) -> None:
     """A nested record with fewer parts in another order is written by name."""
     metadata = FIELDS["extraction_metadata"]

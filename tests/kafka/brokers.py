@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import jars
 import pytest
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
 from local_broker import LocalBroker
 
 REQUIRED_VARIABLE = "CAISO_LMP_TEST_KAFKA_REQUIRED"  # if set, tests fail where they would be skipped
@@ -53,6 +54,15 @@ class MockBroker:
         self._owner = Producer({"test.mock.num.brokers": brokers, "log_level": 0})
         found = self._owner.list_topics(timeout=ANSWER_WITHIN).brokers.values()
         self.bootstrap_servers = ",".join(f"{broker.host}:{broker.port}" for broker in found)
+
+
+def why_unreachable(bootstrap_servers: str, topic: str) -> str | None:
+    """Say why a broker cannot be used; None if it answers and has the topic."""
+    try:
+        found = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0}).list_topics(timeout=ANSWER_WITHIN)
+    except KafkaException as error:
+        return str(error)
+    return None if topic in found.topics else f"no topic {topic}"
 
 
 def new_topic() -> str:

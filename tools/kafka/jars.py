@@ -12,6 +12,7 @@ HERE = Path(__file__).resolve().parent
 FOLDER = HERE.parent.parent / "build" / "kafka"
 BROKER_JARS = FOLDER / "broker"
 REGISTRY_APP = FOLDER / "registry"
+FETCHED = FOLDER / "fetched.txt"  # written last
 
 JAVA = 17  # the oldest that Kafka 4's broker and this registry run on
 REGISTRY = "io.apicurio:apicurio-registry-app:3.0.9:tar.gz:all"  # newer lines need Java 21
@@ -33,6 +34,8 @@ def fetch() -> None:
         return
     if shutil.which("mvn") is None:
         raise NotHereError("Maven is not installed (Debian: apt-get install maven)")
+    for older in (BROKER_JARS, REGISTRY_APP):
+        shutil.rmtree(older, ignore_errors=True)
     FOLDER.mkdir(parents=True, exist_ok=True)
     maven("-f", str(HERE / "pom.xml"), "package", f"-Dfolder={FOLDER}")
     archive = FOLDER / "registry.tar.gz"
@@ -40,6 +43,7 @@ def fetch() -> None:
     with tarfile.open(archive) as packed:
         packed.extractall(REGISTRY_APP, filter="data")
     archive.unlink()
+    FETCHED.write_text(wanted(), "utf-8")
 
 
 def maven(*arguments: str) -> None:
@@ -50,11 +54,16 @@ def maven(*arguments: str) -> None:
         raise NotHereError(f"Maven failed: {complaints[0]}")
 
 
+def wanted() -> str:
+    """Say what is to be fetched; other versions are fetched anew."""
+    return f"{REGISTRY}\n{(HERE / 'pom.xml').read_text('utf-8')}"
+
+
 def missing_jars() -> str | None:
-    """Say what has not been fetched yet; None if all is here."""
-    if not list(BROKER_JARS.glob("kafka_2.13-*.jar")) or not list(REGISTRY_APP.glob("*-runner.jar")):
-        return "the jars of Kafka are not here: run `make kafka-jars`"
-    return None
+    """Say that something has not been fetched yet; None if all is here."""
+    if FETCHED.exists() and FETCHED.read_text("utf-8") == wanted():
+        return None
+    return "the jars of Kafka are not here: run `make kafka-jars`"
 
 
 def missing_java() -> str | None:

@@ -86,9 +86,11 @@ class LocalBroker:
     def _format(self, properties: Path) -> None:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         command = [*self._java(), "kafka.tools.StorageTool", "format", "--standalone"]
-        subprocess.run(
-            [*command, "--cluster-id", cluster, "--config", str(properties)], check=True, capture_output=True
-        )
+        command += ["--cluster-id", cluster, "--config", str(properties)]
+        told = subprocess.run(command, capture_output=True, text=True, check=False)
+        if told.returncode:
+            properties.unlink()
+            raise service.ServiceError(f"the storage cannot be formatted:\n{told.stdout}{told.stderr}")
 
     def _properties(self) -> str:
         listeners = f"PLAINTEXT://{self.bootstrap_servers},CONTROLLER://127.0.0.1:{self.controller_port}"

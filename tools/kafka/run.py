@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import sys
+from subprocess import Popen
 
 import jars
 import service
@@ -17,6 +18,9 @@ from local_registry import LocalRegistry
 
 RUNNING = jars.FOLDER / "running.json"
 STORAGE = jars.FOLDER / "data"
+MARK = str(jars.FOLDER)  # is in the command of each
+FIRST_THAT_IS_NONE = 65536
+STARTED: list[Popen[bytes]] = []  # they outlive this program
 TOPIC = "ingestion.caiso.raw.v1"
 
 
@@ -24,21 +28,22 @@ def up() -> None:
     """Start both, each on its usual port if that is free, and say where they are."""
     if (reason := jars.missing_java()) is not None:
         sys.exit(reason)
-    if RUNNING.exists() and all(service.runs(pid) for pid in json.loads(RUNNING.read_text("utf-8")).values()):
+    pids = running()
+    if pids and all(service.runs(pid, MARK) for pid in pids):
         sys.exit("already up; `make kafka-down` stops it")
+    end(pids)
     jars.fetch()
-    shutil.rmtree(STORAGE, ignore_errors=True)
-    broker = LocalBroker(STORAGE, int(os.environ.get("KAFKA_PORT", "9092")))
-    registry = LocalRegistry(STORAGE, int(os.environ.get("REGISTRY_PORT", "8081")))
-    broker.start()
+    broker = LocalBroker(STORAGE, port("KAFKA_PORT", 9092))
+    registry = LocalRegistry(STORAGE, port("REGISTRY_PORT", 8081))
     try:
+        broker.start()
+        broker.make_topic(TOPIC, partitions=3)
         registry.start()
-    except service.ServiceError:
+    except BaseException:  # both or none
         broker.stop()
         raise
-    services = {"broker": broker.process, "registry": registry.process}
-    RUNNING.write_text(json.dumps({name: process.pid for name, process in services.items() if process}), "utf-8")
-    broker.make_topic(TOPIC, partitions=3)
+    STARTED.extend(process for process in (broker.process, registry.process) if process)
+    RUNNING.write_text(json.dumps([process.pid for process in STARTED if process.poll() is None]), "utf-8")
     print(f"# up, with the topic {TOPIC}; `make kafka-down` stops both and forgets what they hold")
     print(f"export KAFKA_BOOTSTRAP_SERVERS={broker.bootstrap_servers}")
     print(f"export SCHEMA_REGISTRY_URL={registry.url}")
@@ -46,14 +51,30 @@ def up() -> None:
 
 def down() -> None:
     """Stop both and forget what they hold."""
-    if not RUNNING.exists():
-        print("not up")
-        return
-    for pid in json.loads(RUNNING.read_text("utf-8")).values():
-        service.stop_other(pid)
-    RUNNING.unlink()
+    pids = running()
+    end(pids)
+    print("down" if pids else "not up")
+
+
+def running() -> list[int]:
+    """Read the processes that were started last; empty if they were stopped since."""
+    return list(json.loads(RUNNING.read_text("utf-8"))) if RUNNING.exists() else []
+
+
+def end(pids: list[int]) -> None:
+    """Stop what still runs, and remove its storage."""
+    for pid in pids:
+        service.stop_other(pid, MARK)
+    RUNNING.unlink(missing_ok=True)
     shutil.rmtree(STORAGE, ignore_errors=True)
-    print("down")
+
+
+def port(variable: str, usual: int) -> int:
+    """Read a port from the environment."""
+    named = os.environ.get(variable, str(usual))
+    if not (named.isdecimal() and int(named) < FIRST_THAT_IS_NONE):
+        sys.exit(f"{variable} is {named!r}, which is no port")
+    return int(named)
 
 
 if __name__ == "__main__":

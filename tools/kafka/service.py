@@ -23,6 +23,7 @@ def free_port(wanted: int = 0) -> int:
     """Give the wanted port of the loopback address if it is free, else any free one."""
     for port in (wanted, 0):
         with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port left a moment ago is free
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
@@ -48,15 +49,24 @@ def start(
             env={**os.environ, **environment},
             start_new_session=True,
         )
+    try:
+        if _answers_in_time(process, answers):
+            return process
+    except BaseException:  # somebody who waits no longer leaves nothing behind
+        stop(process, signal.SIGKILL)
+        raise
+    stop(process, signal.SIGKILL)
+    told = log.read_text("utf-8", errors="replace").splitlines()[-20:]
+    raise ServiceError("\n".join([f"{command[0]} did not answer; the end of {log}:", *told]))
+
+
+def _answers_in_time(process: subprocess.Popen[bytes], answers: Callable[[], bool]) -> bool:
     give_up = time.monotonic() + STARTED_WITHIN
     while process.poll() is None and time.monotonic() < give_up:
         if answers():
-            return process
+            return True
         time.sleep(BETWEEN_QUESTIONS)
-    process.kill()
-    process.wait()
-    told = log.read_text("utf-8", errors="replace").splitlines()[-20:]
-    raise ServiceError("\n".join([f"{command[0]} did not answer; the end of {log}:", *told]))
+    return False
 
 
 def stop(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM) -> None:
@@ -69,18 +79,18 @@ def stop(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM)
         process.wait()
 
 
-def stop_other(pid: int) -> None:
-    """Stop a program that another process started, and wait until it is gone."""
+def stop_other(pid: int, mark: str) -> None:
+    """Stop a program that another process started, and wait until it is gone; another with its number is left alone."""
     give_up = time.monotonic() + STOPPED_WITHIN
-    while runs(pid):
+    while runs(pid, mark):
         os.kill(pid, signal.SIGTERM if time.monotonic() < give_up else signal.SIGKILL)
         time.sleep(BETWEEN_QUESTIONS)
 
 
-def runs(pid: int) -> bool:
-    """Say whether a process runs."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+def runs(pid: int, mark: str) -> bool:
+    """Say whether a process runs that has a text in its command."""
+    of_linux = Path(f"/proc/{pid}/cmdline")
+    if of_linux.parent.parent.joinpath("self").exists():
+        return of_linux.exists() and mark in of_linux.read_bytes().decode("utf-8", errors="replace")
+    told = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return mark in told.stdout
