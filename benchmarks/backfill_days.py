@@ -95,11 +95,11 @@ def _table(run: _Measured) -> Table:
         ),
         _row("a complete year of group files asked again", run.year, run.year.told["requests"]),
     ]
-    return Table(("", "seconds", "peak MB", "requests"), rows)
+    return Table(("", "seconds", "CPU seconds", "peak MB", "requests"), rows)
 
 
-def _row(what: str, sample: Sample, requests: object) -> tuple[str, str, str, str]:
-    return what, f"{sample.seconds:,.2f}", f"{sample.peak_mb:,.0f}", str(requests)
+def _row(what: str, sample: Sample, requests: object) -> tuple[str, ...]:
+    return what, f"{sample.seconds:,.2f}", f"{sample.cpu_seconds:,.2f}", f"{sample.peak_mb:,.0f}", str(requests)
 
 
 def _targets(run: _Measured) -> list[Target]:

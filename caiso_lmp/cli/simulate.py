@@ -16,6 +16,7 @@ from caiso_lmp.cli.entry import cli
 from caiso_lmp.cli.show import console, notes
 from caiso_lmp.errors import UsageError
 from caiso_lmp.simulator.faults import FaultSettings
+from caiso_lmp.simulator.prices import MAX_NODES
 from caiso_lmp.simulator.request_log import LoggedRequest
 from caiso_lmp.simulator.settings import (
     DEFAULT_NODES,
@@ -33,7 +34,13 @@ _COLD_SECONDS: Final = 20.0  # OASIS takes 20 to 30
 
 @cli.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=_PORT, show_default=True, help="0 takes a free one.")
-@click.option("--nodes", type=int, default=DEFAULT_NODES, show_default=True, help="How many nodes there are.")
+@click.option(
+    "--nodes",
+    type=click.IntRange(1, MAX_NODES),
+    default=DEFAULT_NODES,
+    show_default=True,
+    help="How many nodes there are.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Chooses prices, corrections and faults.")
 @click.option("--now", help="Simulated time at the start, from which it runs on. [default: the time of the machine]")
 @click.option("--standing", is_flag=True, help="Let the simulated time stand still until it is moved over HTTP.")
@@ -41,11 +48,19 @@ _COLD_SECONDS: Final = 20.0  # OASIS takes 20 to 30
 @click.option("--spacing", type=float, help="Throttle with this many seconds instead of five.")
 @click.option("--cold-groups", is_flag=True, help="Answer 1015 to a group file the first time it is asked.")
 @click.option("--day-ahead-slip", type=float, default=0.0, help="Hours by which day-ahead results come late.")
-@click.option("--all-nodes-window", type=click.Choice(list(AllNodesWindow)), default=AllNodesWindow.TRADE_DATE)
+@click.option(
+    "--all-nodes-window",
+    type=click.Choice([window.value for window in AllNodesWindow]),
+    default="trade-date",
+    show_default=True,
+    help="What a day-ahead answer for all nodes covers.",
+)
 @click.option("--correction-rate", type=float, default=0.0, help="Share of trade dates that are corrected later.")
 @click.option("--fault", "faults", multiple=True, help="NAME=RATE, such as 503=0.1 or crc=0.05; repeatable.")
 @click.option("--recorded", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Recorded files first.")
-@click.option("--prepared", type=click.Path(path_type=Path, file_okay=False), help="Folder of prepared answers.")
+@click.option(
+    "--prepared", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Folder of prepared answers."
+)
 def simulate(  # noqa: PLR0917 - click passes options by name
     port: int,
     nodes: int,
@@ -76,7 +91,7 @@ def simulate(  # noqa: PLR0917 - click passes options by name
         seed=seed,
         now=options.chosen_moment(now) or (datetime.now(UTC) if standing else None),
         ticking=not standing,
-        publication=PublicationTimes(day_ahead_slip=timedelta(hours=day_ahead_slip)),
+        publication=PublicationTimes(day_ahead_slip=_hours(day_ahead_slip)),
         all_nodes_window=AllNodesWindow(all_nodes_window),
         throttle_seconds=spacing if spacing is not None else THROTTLE_SECONDS if throttle else None,
         cold_groups=ColdGroups(asks=1, seconds=_COLD_SECONDS) if cold_groups else None,
@@ -86,6 +101,14 @@ def simulate(  # noqa: PLR0917 - click passes options by name
         prepared=prepared,
     )
     _serve(Simulator(settings, on_request=_print_request))
+
+
+def _hours(told: float) -> timedelta:
+    """Read ``--day-ahead-slip``."""
+    try:
+        return timedelta(hours=told)
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"--day-ahead-slip {told} is no number of hours", hint="write it as 2.5") from error
 
 
 def _rates(faults: tuple[str, ...]) -> dict[str, float]:

@@ -82,7 +82,7 @@ class FaultSettings:
     def __post_init__(self) -> None:
         for name in self.rates:
             read_trouble(name)
-        if any(rate < 0 for rate in self.rates.values()) or sum(self.rates.values()) > 1:
+        if not all(0 <= rate <= 1 for rate in self.rates.values()) or sum(self.rates.values()) > 1:
             raise UsageError(
                 "the rates of faults are no shares of the requests", hint="give 0 to 1, together at most 1"
             )

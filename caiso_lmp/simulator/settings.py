@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -50,6 +51,10 @@ class PublicationTimes:
     hasp_lead: timedelta = timedelta(minutes=60)
     fmm_lead: timedelta = timedelta(minutes=22, seconds=30)
     rtd_delay: timedelta = timedelta(minutes=5)
+
+    def __post_init__(self) -> None:
+        if min(self.day_ahead_slip, self.rtd_delay) < timedelta(0):
+            raise UsageError("prices cannot be late by less than nothing", hint="give a slip and a delay of 0 or more")
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,8 @@ class SimulatorSettings:
     def __post_init__(self) -> None:
         if self.now is not None:
             require_zone(self.now)
+        if self.throttle_seconds is not None and not 0 <= self.throttle_seconds < math.inf:
+            raise UsageError(f"a spacing of {self.throttle_seconds:g} s cannot be", hint="give 0 or more seconds")
         if not 0 <= self.correction_rate <= 1:
             raise UsageError(f"{self.correction_rate} is no share of trade dates", hint="give 0 to 1")
         if self.retention_code not in (NO_DATA, BEFORE_LIMIT):

@@ -15,6 +15,8 @@ from urllib.parse import urlencode
 import pytest
 from loopback import HUB, get, node_question
 
+from caiso_lmp.cli import main
+
 COMMAND = [sys.executable, "-W", "error", "-c", "from caiso_lmp.cli import main; main()", "simulate", "--port", "0"]
 PATIENCE_SECONDS = 20
 
@@ -63,13 +65,49 @@ def test_the_clock_of_the_command_can_stand_still() -> None:
             assert (told["now"] == "2026-03-20T20:00:00+00:00") is not ticks
 
 
-@pytest.mark.parametrize("option", ["503", "503=often", "nothing=0.1"])
-def test_wrong_faults_are_wrong_use(option: str) -> None:
-    """A fault without rate or name ends with 2 and says what to write."""
-    command = [*COMMAND, "--fault", option]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)
-    assert done.returncode == 2
-    assert "try:" in done.stderr
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--fault", "503"],
+        ["--fault", "503=often"],
+        ["--fault", "nothing=0.1"],
+        ["--fault", "503=nan"],
+        ["--fault", "503=0.6", "--fault", "429=0.6"],
+        ["--spacing", "-1"],
+        ["--spacing", "nan"],
+        ["--correction-rate", "2"],
+        ["--day-ahead-slip", "-1"],
+        ["--day-ahead-slip", "nan"],
+        ["--nodes", "0"],
+        ["--nodes", "20001"],
+        ["--now", "soon"],
+        ["--now", "2026-03-20T13:00"],
+        ["--all-nodes-window", "week"],
+        ["--recorded", "nowhere"],
+        ["--prepared", "nowhere"],
+        ["--port", "65536"],
+    ],
+    ids=" ".join,
+)
+def test_options_that_cannot_be_are_wrong_use(
+    options: list[str], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An option that makes no sense ends with 2 and a sentence about it, before anything is served."""
+    monkeypatch.setattr("caiso_lmp.simulator.simulator.Simulator.start", None)
+    with pytest.raises(SystemExit) as left:
+        main(["simulate", "--port", "0", *options])
+    printed = capfd.readouterr()
+    assert left.value.code == 2
+    assert printed.out == ""
+    assert "rror: " in printed.err
+    assert "unexpected" not in printed.err
+
+
+def test_the_window_of_all_nodes_is_chosen_by_its_name() -> None:
+    """The names in the help are those that are taken: a day-ahead answer then has 24 hours from its start."""
+    with simulating("--now", "2026-03-20T13:00-07:00", "--all-nodes-window", "24-hours") as (_, url):
+        asked = node_question(node=None, grp_type="ALL", startdatetime="20260317T12:00-0000")
+        assert get(f"{url}/SingleZip?{urlencode(asked)}").distinct("OPR_DT") == ["2026-03-17", "2026-03-18"]
 
 
 USER_TEST = """
