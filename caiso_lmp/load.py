@@ -187,7 +187,12 @@ def _find_places(warehouse: Warehouse) -> dict[str, str]:
 
 
 def describe(
-    candidate: Candidate, tidy: TidyFile, *, request_key: str | None = None, lacking: int | None = None
+    candidate: Candidate,
+    tidy: TidyFile,
+    *,
+    request_key: str | None = None,
+    lacking: int | None = None,
+    url: str | None = None,
 ) -> Manifest:
     """Write the manifest of a file that was read; what it was asked for and lacks, where we asked."""
     apart = tidy.quarantine["interval_start"].dt.convert_time_zone(PACIFIC).dt.date()
@@ -206,6 +211,7 @@ def describe(
         fetches=candidate.fetches,
         request_key=request_key,
         lacking=lacking,
+        url=url,
     )
 
 

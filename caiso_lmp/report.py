@@ -36,12 +36,21 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Incomplete:
-    """One trade date that is not complete, why, and the command that goes on with it."""
+    """One trade date that is not complete.
+
+    Attributes:
+        market: Its market.
+        trade_date: The trade date.
+        reason: Why.
+        next: The command that goes on with it.
+        nodes: The nodes that lack something, where nodes were asked by name.
+    """
 
     market: Market
     trade_date: date
     reason: str
     next: str
+    nodes: tuple[str, ...] = ()
 
 
 @dataclass
@@ -64,7 +73,9 @@ class Report:
         events: Events published.
         requests: Requests to OASIS, by outcome.
         incomplete: Trade dates that are not complete.
-        errors: Files that could not be loaded.
+        errors: Files that could not be loaded, and questions that OASIS did not answer.
+        unknown_nodes: Nodes that OASIS does not know in a window that was asked.
+        stopped: Whether the run ended before all was asked, by a signal or because OASIS could not be reached.
     """
 
     files: int = 0
@@ -83,6 +94,8 @@ class Report:
     requests: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(REQUESTS, 0)))
     incomplete: list[Incomplete] = field(default_factory=list)
     errors: list[Trouble] = field(default_factory=list)
+    unknown_nodes: list[str] = field(default_factory=list)
+    stopped: bool = False
 
     def add_counts(self, counts: LoadCounts) -> None:
         """Count what one load did."""
@@ -93,7 +106,7 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """Give the report as the JSON object of the contract."""
-        own = {name: value for name, value in vars(self).items() if isinstance(value, int)}
+        own = {name: value for name, value in vars(self).items() if type(value) is int}
         return own | {
             "oddities": dict(self.oddities),
             "requests": dict(self.requests),

@@ -62,11 +62,13 @@ class Tally:
         requests: HTTP requests started, repeats and redirects included.
         bytes: Bytes of bodies received.
         throttled: Answers by which OASIS throttled.
+        under_way: Requests that wait for their answer now.
     """
 
     requests: int = 0
     bytes: int = 0
     throttled: int = 0
+    under_way: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class OasisClient:
         chance: Gives a random number in ``[0, 1)`` for each pause.
         paces: How long to wait after trouble, and when to give up.
         user_agent: How to name oneself to OASIS.
+        now: Tells the time of a fetch; the throttle has a clock of its own, because it waits by it.
     """
 
     def __init__(
@@ -98,8 +101,10 @@ class OasisClient:
         chance: Callable[[], float] | None = None,
         paces: Paces = PACES,
         user_agent: str = _USER_AGENT,
+        now: Callable[[], datetime] | None = None,
     ) -> None:
         self._throttle = throttle
+        self._now = now or (lambda: datetime.fromtimestamp(throttle.clock(), UTC))
         self._limits = limits or Limits()
         self._sleep = sleep
         self._chance = chance or SystemRandom().random
@@ -117,36 +122,36 @@ class OasisClient:
         """Ask until there is an outcome, at the pace of each trouble."""
         troubles: Counter[RetryKind] = Counter()
         while True:
-            answer, started = await self._ask(request)
+            answer, fetched_at = await self._ask(request)
             answer, attempts = as_trouble(answer, request), troubles.total() + 1
             if not isinstance(answer, RetryLater):
-                return self._fetched(request, answer, started, attempts)
+                return self._fetched(request, answer, fetched_at, attempts)
             troubles[answer.kind] += 1
             seconds = pause(answer, troubles[answer.kind], self._chance(), self._paces)
             if seconds is None:
-                return self._fetched(request, give_up(answer, attempts), started, attempts)
+                return self._fetched(request, give_up(answer, attempts), fetched_at, attempts)
             if seconds:
                 await self._sleep(seconds)
 
-    def _fetched(self, request: Request, outcome: Outcome, started: float, attempts: int) -> Fetched:
-        url = request.url(self._throttle.address.url)
-        return Fetched(request, outcome, url, datetime.fromtimestamp(started, UTC), attempts)
+    def _fetched(self, request: Request, outcome: Outcome, fetched_at: datetime, attempts: int) -> Fetched:
+        return Fetched(request, outcome, request.url(self._throttle.address.url), fetched_at, attempts)
 
-    async def _ask(self, request: Request) -> tuple[Answer, float]:
+    async def _ask(self, request: Request) -> tuple[Answer, datetime]:
         """Ask once and judge, redirects followed; each of them is a request with a turn of its own."""
         url = httpx.URL(request.url(self._throttle.address.url))
         for _ in range(1 + MAX_REDIRECTS):
             async with self._in_flight:
                 started = await self._turn()
-                response = await self._send(url)
+                fetched_at = self._now()
+                response = await self._counted(url)
             if not isinstance(response, _Response):
-                return response, started
+                return response, fetched_at
             if response.redirect is None:
-                return await self._judged(response, request.form, started), started
+                return await self._judged(response, request.form, started), fetched_at
             url = response.redirect
             if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.host)):
-                return Refused(f"a redirect away from https, to {url}"), started
-        return Refused(f"more than {MAX_REDIRECTS} redirects"), started
+                return Refused(f"a redirect away from https, to {url}"), fetched_at
+        return Refused(f"more than {MAX_REDIRECTS} redirects"), fetched_at
 
     async def _turn(self) -> float:
         """Wait for this machine's next turn; return when the request started."""
@@ -166,6 +171,18 @@ class OasisClient:
         else:
             self._throttle.succeeded(started)
         return answer
+
+    async def _counted(self, url: httpx.URL) -> _Response | AskSmaller | Refused | RetryLater:
+        """Send one request and count it as under way meanwhile."""
+        self.tally = replace(self.tally, under_way=self.tally.under_way + 1)
+        try:
+            return await self._send(url)
+        finally:
+            self.tally = replace(self.tally, under_way=self.tally.under_way - 1)
+
+    def blocked_for(self) -> float:
+        """Give the seconds for which OASIS made all of this machine wait, as of now."""
+        return self._throttle.blocked_for()
 
     async def _send(self, url: httpx.URL) -> _Response | AskSmaller | Refused | RetryLater:
         """Send one request; give its response, or its failure in our own words."""

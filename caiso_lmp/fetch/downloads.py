@@ -6,16 +6,20 @@ loads in the main thread. There are no callbacks and no shared frames: outcomes 
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from typing import Self
+from typing import Final, Self
 
 from caiso_lmp.fetch.background import BackgroundLoop
 from caiso_lmp.fetch.client import OasisClient, Tally
 from caiso_lmp.fetch.outcome import Fetched
+from caiso_lmp.fetch.questions import Unshared, Waiting
 from caiso_lmp.fetch.request import Request
 from caiso_lmp.fetch.throttle import MAX_IN_FLIGHT
+
+_LOOK_SECONDS: Final = 0.2  # how soon a wish to stop, or a question that another process has done with, is seen
 
 
 class Downloads:
@@ -24,12 +28,17 @@ class Downloads:
     Args:
         client: Who asks; closed with this.
         ahead: Most questions under way or answered and not yet taken: it bounds the memory.
+        pause: Waits for seconds while all that is left is asked by other processes.
     """
 
-    def __init__(self, client: OasisClient, ahead: int = MAX_IN_FLIGHT) -> None:
+    def __init__(
+        self, client: OasisClient, ahead: int = MAX_IN_FLIGHT, pause: Callable[[float], None] = time.sleep
+    ) -> None:
         self._client = client
         self._ahead = ahead
+        self._pause = pause
         self._loop = BackgroundLoop("downloads", client.aclose)
+        self.stopped = False
 
     def __enter__(self) -> Self:
         return self
@@ -41,10 +50,18 @@ class Downloads:
         """Stop what is under way and close all connections; returns at once, even from a hanging server."""
         self._loop.close()
 
+    def stop(self) -> None:
+        """Ask nothing more; what is under way is dropped. Does so little that a handler of signals may call it."""
+        self.stopped = True
+
     @property
     def tally(self) -> Tally:
         """What was done so far; safe to read while downloading, for a progress bar."""
         return self._client.tally
+
+    def blocked_for(self) -> float:
+        """Give the seconds for which OASIS made all of this machine wait, as of now."""
+        return self._client.blocked_for()
 
     def fetch(self, request: Request) -> Fetched:
         """Ask one question and wait for its outcome."""
@@ -54,20 +71,44 @@ class Downloads:
         """Ask one question in the background; cancelling the future stops it."""
         return self._loop.submit(self._client.fetch(request))
 
-    def fetch_all(self, questions: deque[Request]) -> Generator[Fetched, None, None]:
+    def fetch_all(self, to_ask: Waiting | deque[Request]) -> Generator[Fetched, None, None]:
         """Yield outcomes as they come, while the following questions download.
 
-        Questions are taken from the left of the queue when there is room, so the caller may put in more while
-        iterating, such as the halves of one that was too large.
+        The caller may put in more while iterating, such as the halves of one that was too large. A question stays
+        this run's until the caller comes back for the next outcome. Those without an outcome at the end, because
+        of :meth:`stop` or because the caller left, are back among the questions.
+
+        Args:
+            to_ask: A queue, or questions that are shared with other processes.
         """
-        running: set[Future[Fetched]] = set()
+        questions = Unshared(to_ask) if isinstance(to_ask, deque) else to_ask
+        running: dict[Future[Fetched], Request] = {}
         try:
-            while questions or running:
-                while questions and len(running) < self._ahead:
-                    running.add(self.submit(questions.popleft()))
-                done = wait(running, return_when=FIRST_COMPLETED).done.pop()
-                running.remove(done)
-                yield done.result()
+            while (questions or running) and not self.stopped:
+                self._fill(running, questions)
+                answered = next(iter(wait(running, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED).done), None)
+                if answered is not None:
+                    yield from self._one(answered, running, questions)
+                elif not running and questions:
+                    self._pause(_LOOK_SECONDS)
+            for answered in [future for future in running if future.done()]:
+                yield from self._one(answered, running, questions)
         finally:
-            for future in running:
+            for future, request in running.items():
                 future.cancel()
+                questions.release(request)
+            questions.ask_next(running.values())
+
+    def _fill(self, running: dict[Future[Fetched], Request], questions: Waiting) -> None:
+        while len(running) < self._ahead and (request := questions.take()) is not None:
+            running[self.submit(request)] = request
+
+    @staticmethod
+    def _one(
+        answered: Future[Fetched], running: dict[Future[Fetched], Request], questions: Waiting
+    ) -> Generator[Fetched, None, None]:
+        request = running.pop(answered)
+        try:
+            yield answered.result()
+        finally:
+            questions.release(request)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from caiso_lmp.errors import RawStoreError
 from caiso_lmp.fetch.provenance import Fetch, FetchSource
+from caiso_lmp.fetch.state import State, state_of
 from caiso_lmp.market import Market
 
 FORMAT: Final = 1
@@ -33,8 +35,9 @@ class Manifest:
         members: Names of its members.
         fetches: Each time OASIS gave these bytes, in order.
         request_key: The question they answer, where we asked it.
+        url: The URL asked, where we asked it.
         lacking: How many intervals they lack of what was asked, where we asked.
-        stale_at: When OASIS was heard to have corrected prices of these dates; a later fetch makes up for it.
+        stale: Trade dates whose prices OASIS was heard to have corrected, and when; a later fetch makes up for it.
     """
 
     sha256: str
@@ -50,7 +53,8 @@ class Manifest:
     fetches: tuple[Fetch, ...]
     request_key: str | None = None
     lacking: int | None = None
-    stale_at: datetime | None = None
+    stale: Mapping[date, datetime] = field(default_factory=dict)
+    url: str | None = None
 
     @property
     def fetched_at(self) -> datetime:
@@ -63,14 +67,26 @@ class Manifest:
             return self
         return Manifest(**{**vars(self), "fetches": tuple(sorted((*self.fetches, fetch)))})
 
+    def as_answer_of(self, asked: Manifest) -> Manifest:
+        """Give the manifest with the question of another one of these bytes, if its own is not known."""
+        if self.request_key is not None or asked.request_key is None:
+            return self
+        return replace(self, request_key=asked.request_key, url=asked.url, lacking=asked.lacking)
+
+    @property
+    def state(self) -> State:
+        """Tell what may still change of these prices, as seen from their last fetch."""
+        return state_of(self.market, self.last_date, self.fetched_at)
+
     def to_text(self) -> str:
-        """Write the manifest as JSON."""
+        """Write the manifest as JSON; its state is for people, and made anew when it is read."""
         told = vars(self) | {
             "format": FORMAT,
+            "state": str(self.state),
             "market": str(self.market),
             "first_date": self.first_date.isoformat(),
             "last_date": self.last_date.isoformat(),
-            "stale_at": None if self.stale_at is None else _iso(self.stale_at),
+            "stale": {day.isoformat(): _iso(moment) for day, moment in sorted(self.stale.items())},
             "fetches": [{"fetched_at": _iso(f.fetched_at), "source": str(f.source)} for f in self.fetches],
         }
         return json.dumps(told, indent=2) + "\n"
@@ -125,7 +141,8 @@ def _manifest(told: dict[str, Any]) -> Manifest:
         fetches=tuple(sorted(fetches)),
         request_key=told["request_key"],
         lacking=told["lacking"],
-        stale_at=None if told["stale_at"] is None else _moment(told["stale_at"]),
+        stale={date.fromisoformat(day): _moment(moment) for day, moment in told["stale"].items()},
+        url=told["url"],
     )
 
 

@@ -38,10 +38,12 @@ class Complete:
     Attributes:
         nodes: The complete nodes of a market's trade date.
         group_files: Starts (UTC) of the trade dates or operating hours of which everything is there for all nodes.
+        doubtful: Nodes of a market that OASIS was seen not to know: each is asked apart, to fail no others.
     """
 
     nodes: Mapping[tuple[Market, date], Collection[str]] = field(default_factory=dict)
     group_files: Collection[tuple[Market, datetime]] = frozenset()
+    doubtful: Collection[tuple[Market, str]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -140,10 +142,14 @@ def _plan_nodes(
     whole = [day for day in askable if wholly_published(market, day) <= terms.now]
     growing = [day for day in askable if wholly_published(market, day) > terms.now]
     with_group_files = [day for day in whole if absent[day] and _group_files_may_help(market, day, terms, complete)]
-    return [
-        *cheapest_way(missing_of(market, absent, whole), with_group_files, terms.spacing),
-        *cheapest_way(missing_of(market, absent, growing), (), terms.spacing),
-    ], unaskable
+    apart = sorted(node for node in nodes if (market, node) in complete.doubtful)
+    together = [nodes.difference(apart), *({node} for node in apart)]
+    requests = []
+    for some in together:
+        lacking = {day: absent[day] & some for day in dates}
+        requests += cheapest_way(missing_of(market, lacking, whole), with_group_files, terms.spacing)
+        requests += cheapest_way(missing_of(market, lacking, growing), (), terms.spacing)
+    return requests, unaskable
 
 
 def _group_files_may_help(market: Market, trade_date: date, terms: Terms, complete: Complete) -> bool:

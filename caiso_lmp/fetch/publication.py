@@ -89,6 +89,12 @@ def obstacle(
     return None
 
 
+def may_be_late(market: Market, trade_date: date, now: datetime) -> bool:
+    """Tell whether the first prices of a trade date are not due yet, or so young that they may have slipped."""
+    slip = DAY_AHEAD_SLIP if _is_day_ahead(market) else REAL_TIME_SLIP
+    return now < first_published(market, trade_date) + slip
+
+
 def why_no_data(request: Request, answer: NoData, now: datetime, reach: Reach | None = None) -> Reason:
     """Tell what "no data" means for a question.
 
@@ -97,12 +103,9 @@ def why_no_data(request: Request, answer: NoData, now: datetime, reach: Reach | 
     have no publication times: what is not there is not published.
     """
     market = request.market
-    if market is None:
+    if market is None or may_be_late(market, request.trade_dates[0], now):
         return Reason.NOT_PUBLISHED
-    first, last = request.trade_dates[0], request.trade_dates[-1]
-    slip = DAY_AHEAD_SLIP if _is_day_ahead(market) else REAL_TIME_SLIP
-    if now < first_published(market, first) + slip:
-        return Reason.NOT_PUBLISHED
+    last = request.trade_dates[-1]
     oldest = (reach or Reach()).oldest(now, all_nodes=False)  # group files vanish irregularly before it, not after
     if OASIS_CODES[answer.code].kind is CodeKind.BEYOND_RETENTION or last < oldest + RETENTION_BLUR:
         return Reason.BEYOND_RETENTION

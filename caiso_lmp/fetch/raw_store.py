@@ -2,29 +2,28 @@
 
 A file is whole or not there (temporary name, fsync, rename), and it belongs to the store from the moment its
 manifest does: a raw file without one is an unfinished put, which the next put of the same bytes finishes.
-Only what was read as prices comes here; trouble is never stored.
+Only what was read as prices comes here; trouble is never stored. What OASIS does not have is marked beside the
+files (:mod:`caiso_lmp.fetch.no_data`), and locks of runs side by side lie in a hidden folder (:mod:`.questions`).
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
-import filelock
-
 from caiso_lmp.errors import RawFileChangedError, RawStoreError
 from caiso_lmp.fetch.manifest import SUFFIX, Manifest, file_of, manifest_path, read_manifest
+from caiso_lmp.fetch.no_data import NO_DATA_FILE, check_marks, months_before
 from caiso_lmp.fetch.provenance import Fetch
+from caiso_lmp.fetch.questions import ASKING
+from caiso_lmp.fetch.whole_files import LOCK, UNFINISHED, store_locked, write_whole
 from caiso_lmp.market import Market
 
-_LOCK: Final = ".lock"
-_UNFINISHED: Final = ".unfinished-"
 _SHORT: Final = 8  # digits of the hash in a name that another file has already
 
 
@@ -62,18 +61,8 @@ class RawStore:
         Raises:
             RawStoreError: It cannot be written.
         """
-        with self._locked():
+        with store_locked(self.root):
             return self._put(raw, manifest, link_to, known_as)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Keep other processes from writing to the store while the block runs."""
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            with filelock.FileLock(self.root / _LOCK):
-                yield
-        except OSError as error:
-            raise RawStoreError(f"cannot write to {self.root}: {error}", hint="check permissions and space") from error
 
     def _put(self, raw: bytes, manifest: Manifest, link_to: Path | None, known_as: str | None) -> Path:
         place = self._known_place(manifest, known_as) or self._place(manifest)
@@ -81,10 +70,10 @@ class RawStore:
             known = read_manifest(manifest_path(place))
             for fetch in manifest.fetches:
                 known = known.with_fetch(fetch)
-            manifest = known
+            manifest = known.as_answer_of(manifest)
         if not place.exists() or sha256_of(place) != manifest.sha256:
-            _write_whole(place, raw, link_to)
-        _write_whole(manifest_path(place), manifest.to_text().encode(), None)
+            write_whole(place, raw, link_to)
+        write_whole(manifest_path(place), manifest.to_text().encode())
         return place
 
     def _known_place(self, manifest: Manifest, known_as: str | None) -> Path | None:
@@ -103,19 +92,26 @@ class RawStore:
     def _sha256(self, place: Path) -> str:
         return read_manifest(manifest_path(place)).sha256 if manifest_path(place).exists() else sha256_of(place)
 
-    def manifests(self) -> Iterator[tuple[Path, Manifest]]:
+    def manifests(self, market: Market | None = None, days: Collection[date] = ()) -> Iterator[tuple[Path, Manifest]]:
         """Give each kept file with its manifest, in order of their paths.
+
+        Args:
+            market: Only files of this market.
+            days: Only files that can touch these trade dates; all by default.
 
         Raises:
             RawStoreError: A manifest cannot be read.
         """
-        for path in self.manifest_paths():
+        for path in self.manifest_paths(market, days):
             yield file_of(path), read_manifest(path)
 
-    def manifest_paths(self) -> list[Path]:
+    def manifest_paths(self, market: Market | None = None, days: Collection[date] = ()) -> list[Path]:
         """List where manifests are, in order; what a killed put left half written is none."""
-        found = sorted(self.root.rglob(f"*{SUFFIX}"))
-        return [path for path in found if not path.name.startswith(_UNFINISHED)]
+        top = self.root / market if market else self.root
+        # A file lies in the month of its first date, and covers 31 days at most.
+        folders = [top / f"{month:%Y}" / f"{month:%m}" for month in months_before(days)] if market and days else [top]
+        found = sorted(path for folder in folders for path in folder.rglob(f"*{SUFFIX}"))
+        return [path for path in found if path.name != NO_DATA_FILE and not path.name.startswith(UNFINISHED)]
 
     def keeps(self, file: str) -> bool:
         """Tell whether a file, named by its path in the store, is there with its manifest; see :meth:`verify` too."""
@@ -123,29 +119,35 @@ class RawStore:
         return place.is_file() and manifest_path(place).is_file()
 
     def mark_stale(self, market: Market, trade_date: date, stale_at: datetime) -> int:
-        """Mark the raw files that touch a corrected trade date, so that they are asked again; count the new marks.
+        """Mark a corrected trade date in the raw files that have it, so that it is asked again; count the new marks.
 
         Raises:
             RawStoreError: A manifest cannot be read or written.
         """
         marked = 0
-        with self._locked():
-            for place, manifest in self.manifests():
-                touches = manifest.market is market and manifest.first_date <= trade_date <= manifest.last_date
-                marked_before = manifest.stale_at is not None and manifest.stale_at >= stale_at
-                if touches and manifest.fetched_at < stale_at and not marked_before:
-                    _write_whole(manifest_path(place), replace(manifest, stale_at=stale_at).to_text().encode(), None)
+        with store_locked(self.root):
+            for place, manifest in self.manifests(market, [trade_date]):
+                touches = manifest.first_date <= trade_date <= manifest.last_date and manifest.fetched_at < stale_at
+                if touches and manifest.stale.get(trade_date, manifest.fetched_at) < stale_at:
+                    stale = {**manifest.stale, trade_date: stale_at}
+                    write_whole(manifest_path(place), replace(manifest, stale=stale).to_text().encode())
                     marked += 1
         return marked
 
-    def stale_dates(self, market: Market) -> dict[date, datetime]:
-        """Give the trade dates of a market that raw files marked as stale touch, each with its latest mark."""
+    def stale_dates(self, market: Market, days: Collection[date] = ()) -> dict[date, datetime]:
+        """Give the trade dates of a market that are marked as corrected in some raw file, each with its latest mark.
+
+        A manifest that cannot be read marks nothing: whoever loads or verifies its file tells of it.
+
+        Args:
+            market: The market.
+            days: Only of files that can touch these trade dates; all by default.
+        """
         stale: dict[date, datetime] = {}
-        for _place, manifest in self.manifests():
-            if manifest.market is market and manifest.stale_at is not None:
-                days = (manifest.last_date - manifest.first_date).days + 1
-                for day in (manifest.first_date + timedelta(days=n) for n in range(days)):
-                    stale[day] = max(manifest.stale_at, stale.get(day, manifest.stale_at))
+        for path in self.manifest_paths(market, days):
+            with suppress(RawStoreError):
+                for day, moment in read_manifest(path).stale.items():
+                    stale[day] = max(moment, stale.get(day, moment))
         return stale
 
     def relative(self, place: Path) -> str:
@@ -169,13 +171,16 @@ class RawStore:
     def verify(self) -> Iterator[StoreProblem | None]:
         """Check file by file; give None for each kept file that is well, and a problem for what is not."""
         for path in sorted(self.root.rglob("*")):
-            if path.is_file() and path != self.root / _LOCK:
+            own = path == self.root / LOCK or self.root / ASKING in path.parents
+            if path.is_file() and not own:
                 yield from self._verify_one(path)
 
     def _verify_one(self, path: Path) -> Iterator[StoreProblem | None]:
         name = self.relative(path)
-        if path.name.startswith(_UNFINISHED):
+        if path.name.startswith(UNFINISHED):
             yield StoreProblem(name, "left over from a write that was broken off: it can be removed")
+        elif path.name == NO_DATA_FILE:
+            yield from self._verify_marks(path)
         elif path.suffix != SUFFIX:
             if not manifest_path(path).exists():
                 yield StoreProblem(name, "has no manifest: load it again to finish storing it")
@@ -187,10 +192,17 @@ class RawStore:
             except RawStoreError as error:
                 yield StoreProblem(self.relative(file), str(error))
 
+    def _verify_marks(self, path: Path) -> Iterator[StoreProblem]:
+        try:
+            check_marks(path)
+        except RawStoreError as error:
+            yield StoreProblem(self.relative(path), str(error))
+
 
 def _file_name(original: str) -> str:
-    """Give the name under which a file is kept; hidden names and names of manifests are the store's own."""
-    shown = f"_{original}" if original.startswith(".") else original
+    """Give the name under which a file is kept; hidden names and those of manifests and marks are the store's own."""
+    own = original.startswith(".") or original + SUFFIX == NO_DATA_FILE
+    shown = f"_{original}" if own else original
     return f"{shown}.raw" if shown.lower().endswith(SUFFIX) else shown
 
 
@@ -215,36 +227,3 @@ def sha256_of(path: Path) -> str:
     """Hash a file."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _write_whole(place: Path, content: bytes, link_to: Path | None) -> None:
-    """Make a file appear at once with all its bytes, which are on the disk before its name is.
-
-    The caller holds the lock of the store, so an unfinished file of this name is what a killed put left.
-    """
-    place.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = place.with_name(f"{_UNFINISHED}{place.name}")
-    unfinished.unlink(missing_ok=True)
-    if link_to is None or not _linked(link_to, unfinished):
-        with unfinished.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-    unfinished.replace(place)
-    _sync_folder(place.parent)
-
-
-def _linked(source: Path, target: Path) -> bool:
-    try:
-        target.hardlink_to(source.resolve())
-    except OSError:
-        return False  # another file system: copy
-    return True
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from caiso_lmp.fetch.request import Request
+from caiso_lmp.fetch.request import Kind, Request
 from caiso_lmp.trading_time import utc_window
 
 DAY_FOR_ALL_NODES: Final = timedelta(hours=24)
@@ -40,6 +40,10 @@ def fewer_nodes(request: Request) -> tuple[Request, ...]:
 
 
 def extra_hour(request: Request) -> Request | None:
-    """Ask apart for the 25th hour of an autumn day, which an answer for all nodes may leave out; None elsewhere."""
+    """Ask apart for the 25th hour of an autumn day, which an answer for all nodes may leave out; None elsewhere.
+
+    A group file has no hours that could be asked apart: it is the same file whatever hour of its day is named.
+    """
     from_25th = request.start + DAY_FOR_ALL_NODES
-    return replace(request, start=from_25th) if request.all_nodes and from_25th < request.end else None
+    may_lack = request.all_nodes and request.kind is Kind.SINGLE and from_25th < request.end
+    return replace(request, start=from_25th) if may_lack else None

@@ -26,14 +26,25 @@ class HeldNodeDay:
 
 @dataclass(frozen=True)
 class HeldFile:
-    """A raw file that answers a question of ours with nothing lacking, and when it was last fetched."""
+    """What is held of an answer to a question of ours with nothing lacking.
+
+    Attributes:
+        request_key: The question.
+        fetched_at: When it was last answered.
+        nodes: Most nodes that an answer had.
+        confirmed: Whether OASIS gave the file with the most nodes more than once.
+    """
 
     request_key: str
     fetched_at: datetime
+    nodes: int
+    confirmed: bool
 
 
-_GROUP_FILES: Final = """SELECT request_key, max(fetched_at) AS fetched_at
-    FROM store.raw_file JOIN store.fetch USING (raw_id)
+_GROUP_FILES: Final = """SELECT request_key, max(fetched_at) AS fetched_at, max(nodes) AS nodes,
+    max(CASE WHEN fetches > 1 THEN nodes ELSE 0 END) >= max(nodes) AS confirmed
+    FROM store.raw_file JOIN (SELECT raw_id, count(*) AS fetches, max(fetched_at) AS fetched_at
+        FROM store.fetch GROUP BY raw_id) USING (raw_id)
     WHERE market_id = {market_id} AND lacking = 0 AND request_key LIKE 'GroupZip?%' GROUP BY request_key"""
 
 

@@ -18,6 +18,8 @@ from caiso_lmp.warehouse.tables import LABELS, MARKET_IDS, NODES_PER_BLOCK, VALU
 from caiso_lmp.warehouse.timeline import remake
 
 _FEW_NODES: Final = 64  # up to here DuckDB skips more by a list of nodes than by their range
+_NAME_QUESTION: Final = """UPDATE store.raw_file SET request_key = ?, lacking = ?
+    WHERE raw_id = ? AND request_key IS NULL"""
 _STATE: Final = f"{', '.join(('market_id', 'node_id', 'interval_start', *LABELS, *VALUES))}"
 
 
@@ -78,6 +80,8 @@ def load_prices(connection: duckdb.DuckDBPyConnection, prices: pl.DataFrame, fac
     known = _known_raw_id(connection, facts.sha256)
     if known is not None and _is_known_fetch(connection, known, facts.fetched_at):
         return None
+    if known is not None and facts.request_key is not None:
+        connection.execute(_NAME_QUESTION, [facts.request_key, facts.lacking, known])
     raw_id = known if known is not None else _add_raw_file(connection, prices, facts)
     connection.execute(
         "INSERT INTO store.fetch VALUES (?, ?, ?)", [raw_id, facts.fetched_at.astimezone(UTC), facts.fetched_at_source]

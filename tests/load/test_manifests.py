@@ -39,7 +39,8 @@ MANIFESTS = st.builds(
     fetches=FETCHES.map(sorted).map(tuple),
     request_key=st.none() | st.text(),
     lacking=st.none() | st.integers(0, 2**40),
-    stale_at=st.none() | MOMENTS,
+    stale=st.dictionaries(st.dates(), MOMENTS, max_size=3),
+    url=st.none() | st.just("http://127.0.0.1/oasisapi/SingleZip"),
 )
 
 
@@ -93,7 +94,7 @@ def changed(**changes: Any) -> str:
         changed(fetches=[{"fetched_at": "2024-03-20T20:00:00", "source": "download"}]),
         changed(fetches=[{"fetched_at": 1710964800, "source": "download"}]),
         changed(fetches=[{"fetched_at": "2024-03-20T20:00:00Z", "source": "hearsay"}]),
-        changed(stale_at="2024-03-20T20:00:00"),
+        changed(stale={"2024-03-10": "2024-03-20T20:00:00"}),
     ],
 )
 def test_what_is_no_manifest_of_ours_is_refused(tmp_path: Path, text: str) -> None:
