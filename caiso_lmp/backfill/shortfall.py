@@ -13,6 +13,8 @@ import polars as pl
 
 from caiso_lmp.fetch.publication import is_over, wholly_published
 from caiso_lmp.fetch.request import HOURLY, Request
+from caiso_lmp.fetch.split import extra_hour, smaller
+from caiso_lmp.fetch.ways import Missing, own_windows
 from caiso_lmp.market import Market
 from caiso_lmp.trading_time import OFF_PEAK_SUFFIX, ON_PEAK_SUFFIX, expected_intervals_expr, utc_window
 
@@ -62,7 +64,17 @@ def _expected(request: Request, market: Market, days: Iterable[date]) -> pl.Expr
     return pl.when(in_own_hours).then(0).otherwise(market.report.intervals_per_hour)
 
 
-def touches(request: Request, shortfall: pl.DataFrame) -> bool:
-    """Tell whether a question would bring anything that falls short."""
-    inside = shortfall.filter(pl.col("trade_date").is_in(request.trade_dates))
-    return bool(inside.height) and (not request.nodes or inside["node"].is_in(list(request.nodes)).any())
+def requests_for(request: Request, market: Market, shortfall: pl.DataFrame) -> list[Request]:
+    """Make smaller questions for what falls short; none where the question cannot be made smaller.
+
+    They ask exactly for what is lacking, or for halves of the whole where all of it is.
+    """
+    extra = extra_hour(request)
+    if extra is not None:
+        return [extra]
+    if request.all_nodes:
+        return []
+    lacking = {node: tuple(own["trade_date"].sort()) for (node,), own in shortfall.sort("node").group_by("node")}
+    days = sorted(shortfall["trade_date"].unique())
+    pieces = own_windows(Missing(market, lacking, days))
+    return list(smaller(request)) if pieces == [request] else pieces

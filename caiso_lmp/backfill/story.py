@@ -1,32 +1,30 @@
 """Backfill from question to report; read this first.
 
 What lies in the raw store and is not loaded is loaded first, so that nothing is fetched that is kept. Then
-what is still missing is planned and asked. At the end each trade date that is not complete is in the report,
-with the reason and the command that goes on.
+what is still missing is planned and asked, until asking brings no more. At the end each trade date that is not
+complete is in the report, with the reason and the command that goes on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
-from typing import Final
+from datetime import datetime
 
 from caiso_lmp.backfill.asked import Asked, Circumstances
-from caiso_lmp.backfill.needs import find_complete
+from caiso_lmp.backfill.incomplete import Reasons, find_incomplete
+from caiso_lmp.backfill.kept import load_kept
+from caiso_lmp.backfill.needs import Needs, NeedsFinder
 from caiso_lmp.backfill.run import OnAnswer, Run
-from caiso_lmp.errors import OasisFileError, RawStoreError
 from caiso_lmp.fetch.address import parse_address
 from caiso_lmp.fetch.client import OasisClient
 from caiso_lmp.fetch.downloads import Downloads
-from caiso_lmp.fetch.plan import ALL_NODES, Complete, Plan, plan_requests
+from caiso_lmp.fetch.plan import Plan, plan_requests
+from caiso_lmp.fetch.questions import Questions
 from caiso_lmp.fetch.raw_store import RawStore
 from caiso_lmp.fetch.reason import Reason
-from caiso_lmp.fetch.request import group_requests
 from caiso_lmp.fetch.throttle import Throttle
 from caiso_lmp.load import Loader, OnMonth
-from caiso_lmp.market import Market
-from caiso_lmp.reading import read_bytes
-from caiso_lmp.report import Incomplete, Report, Trouble
+from caiso_lmp.report import Report
 from caiso_lmp.settings import DataFolder
 from caiso_lmp.warehouse.warehouse import Warehouse
 
@@ -34,9 +32,13 @@ OnPlan = Callable[[Plan], None]
 
 
 def plan_backfill(asked: Asked, folder: DataFolder, how: Circumstances) -> Plan:
-    """Plan what a backfill would ask now, without asking anybody."""
-    complete = find_complete(asked, Warehouse(folder.warehouse), RawStore(folder.raw), how)
-    return plan_requests(asked.markets, asked.nodes, asked.trade_dates, how.terms(), complete)
+    """Plan what a backfill would ask now, without asking anybody and without writing anything.
+
+    Raises:
+        WarehouseError: The warehouse cannot be used.
+        RawStoreError: The raw store cannot be read.
+    """
+    return _plan(asked, Warehouse(folder.warehouse), RawStore(folder.raw), how, how.clock())[1]
 
 
 def backfill(
@@ -51,6 +53,9 @@ def backfill(
 ) -> Report:
     """Fetch, keep and load what is missing of what is asked.
 
+    Several processes may do so at once, also with the same question and the same folder: each question is then
+    asked by one of them.
+
     Args:
         asked: Markets, nodes and trade dates.
         folder: Where raw store, quarantine and warehouse are.
@@ -58,7 +63,7 @@ def backfill(
         on_plan: Told what will be asked.
         on_answer: Told after each answer.
         on_month: Told before each month that is arranged.
-        connect: Makes the downloads; by default from ``how``.
+        connect: Makes the downloads; by default from ``how``. To end the run early and cleanly, call their ``stop``.
 
     Returns:
         What was done; trade dates that are not complete are in ``incomplete``.
@@ -69,61 +74,55 @@ def backfill(
         RawStoreError: The raw store cannot be written.
     """
     how = how or Circumstances()
-    loader = Loader(folder)
-    _load_what_is_kept(loader)
-    plan = plan_backfill(asked, folder, how)
-    loader.report.requests["planned"] = len(plan.requests)
+    began, loader = how.clock(), Loader(folder)
+    questions = Questions(folder.raw)
+    load_kept(loader, asked)
+    _, plan = _plan(asked, loader.warehouse, loader.store, how, began)
     on_plan(plan)
-    reasons: dict[tuple[Market, date], Reason] = {
-        (miss.market, miss.trade_date): miss.reason for miss in plan.unaskable
-    }
+    reasons = Reasons({}, frozenset(), Reason.UNREACHABLE if how.offline else Reason.PARTIAL, how.refresh)
     if plan.requests and not how.offline:
         with (connect or open_downloads)(how) as downloads:
-            run = Run(loader, downloads, how, on_answer)
-            run.ask(plan.requests)
-            reasons |= run.reasons
-    loader.warehouse.arrange(on_month)
-    loader.report.incomplete = _find_incomplete(asked, loader, how, reasons)
+            run = Run(loader, downloads, questions, how, on_answer)
+            _ask_until_nothing_comes(run, plan, lambda: _plan(asked, loader.warehouse, loader.store, how, began)[1])
+        loader.report.unknown_nodes = sorted(run.unknown_nodes)
+        loader.report.stopped = run.stopped is not None
+        reasons = Reasons(
+            run.answers.reasons, frozenset(run.answers.failed), run.stopped or reasons.default, how.refresh
+        )
+    if not loader.report.stopped:
+        loader.warehouse.arrange(on_month)
+    needs, rest = _plan(asked, loader.warehouse, loader.store, how, began)
+    loader.report.incomplete = find_incomplete(asked, needs, rest, reasons)
     return loader.report
 
 
 def open_downloads(how: Circumstances) -> Downloads:
-    """Open the downloads from an address, with its turns shared by all processes of this machine."""
-    return Downloads(OasisClient(Throttle(parse_address(how.base_url), how.spacing)))
+    """Open the downloads from an address, with its turns shared by all processes of this machine.
+
+    Raises:
+        UsageError: The base URL or the spacing is not allowed.
+    """
+    wait = how.waiting
+    throttle = Throttle(parse_address(how.base_url), how.spacing, wait.folder, clock=wait.clock, jitter=wait.chance)
+    client = OasisClient(
+        throttle, limits=wait.limits, sleep=wait.sleep, chance=wait.chance, paces=wait.paces, now=how.clock
+    )
+    return Downloads(client)
 
 
-def _load_what_is_kept(loader: Loader) -> None:
-    """Load raw files that the warehouse does not know, as after a crash between keeping and loading."""
-    for place, manifest in loader.store.manifests():
-        if all((manifest.sha256, fetch.fetched_at) in loader.loaded for fetch in manifest.fetches):
-            continue
-        try:
-            tidy = read_bytes(loader.store.read(place, manifest), place.name)
-            loader.into_warehouse(tidy, manifest, loader.store.relative(place))
-            loader.report.requests["cached"] += 1
-        except (OasisFileError, RawStoreError) as error:
-            loader.report.errors.append(Trouble.of(str(place), error))
+def _plan(
+    asked: Asked, warehouse: Warehouse, store: RawStore, how: Circumstances, began: datetime
+) -> tuple[Needs, Plan]:
+    needs = NeedsFinder(asked, warehouse, store, how, began).find()
+    return needs, plan_requests(asked.markets, asked.nodes, asked.trade_dates, how.terms(), needs.not_asked)
 
 
-def _find_incomplete(
-    asked: Asked, loader: Loader, how: Circumstances, reasons: dict[tuple[Market, date], Reason]
-) -> list[Incomplete]:
-    """List the trade dates that lack something still, whatever the plan says of asking again."""
-    as_it_is = Circumstances(how.base_url, how.spacing, reach=how.reach, clock=how.clock, settle_days=_NEVER_DUE)
-    complete = find_complete(asked, loader.warehouse, loader.store, as_it_is)
-    default = Reason.UNREACHABLE if how.offline else Reason.PARTIAL
-    return [
-        Incomplete(market, day, reasons.get((market, day), default), asked.command(market, day))
-        for market in asked.markets
-        for day in asked.trade_dates
-        if not _is_complete(asked, market, day, complete)
-    ]
-
-
-_NEVER_DUE: Final = 100 * 365  # days; what is complete is complete, even where it will be asked again
-
-
-def _is_complete(asked: Asked, market: Market, day: date, complete: Complete) -> bool:
-    if asked.nodes is ALL_NODES:
-        return all((market, piece.start) in complete.group_files for piece in group_requests(market, day))
-    return set(asked.nodes) <= set(complete.nodes.get((market, day), ()))
+def _ask_until_nothing_comes(run: Run, plan: Plan, plan_again: Callable[[], Plan]) -> None:
+    """Ask what is planned, then what the answers left to ask: nodes not in a group file, files that seem cut short."""
+    requests = list(plan.requests)
+    while requests:
+        run.answers.loader.report.requests["planned"] += len(requests)
+        run.ask(requests)
+        if run.stopped is not None:
+            return
+        requests = [request for request in plan_again().requests if run.may_ask(request)]

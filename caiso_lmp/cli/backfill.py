@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+import difflib
+import os
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from caiso_lmp.backfill.asked import Asked, Circumstances
-from caiso_lmp.backfill.run import OnAnswer
 from caiso_lmp.backfill.story import backfill as run_backfill
-from caiso_lmp.backfill.story import plan_backfill
+from caiso_lmp.backfill.story import open_downloads, plan_backfill
 from caiso_lmp.cli import options
 from caiso_lmp.cli.entry import TROUBLE, cli
 from caiso_lmp.cli.folder import open_folder
+from caiso_lmp.cli.progress import answer_bar
 from caiso_lmp.cli.show import console, notes, print_json, print_report, table
-from caiso_lmp.fetch.address import parse_address
-from caiso_lmp.fetch.client import OasisClient
-from caiso_lmp.fetch.downloads import Downloads
+from caiso_lmp.cli.stop import SIGNALLED, Stop
+from caiso_lmp.fetch.address import OASIS_URL
 from caiso_lmp.fetch.plan import ALL_NODES, Plan
 from caiso_lmp.fetch.request import Request
-from caiso_lmp.fetch.throttle import SPACING_SECONDS, Throttle
-from caiso_lmp.load import OnMonth
+from caiso_lmp.fetch.throttle import SPACING_SECONDS
+from caiso_lmp.report import Report
+from caiso_lmp.settings import DataFolder
 from caiso_lmp.trading_time import whole_trade_dates
+from caiso_lmp.warehouse.warehouse import Warehouse
 
 _MEGABYTE: Final = 1_000_000  # bytes
+_NAMED: Final = 10  # unknown nodes that are named one by one
 
 
 @cli.command()
@@ -77,55 +81,44 @@ def backfill(  # noqa: PLR0917 - click passes options by name
     how = Circumstances(base_url=base_url, spacing=spacing, offline=offline, refresh=refresh)
     folder = open_folder(data_dir)
     if dry_run:
-        plan = plan_backfill(asked, folder, how)
-        _show_plan(plan, as_json=as_json)
+        _show_plan(plan_backfill(asked, folder, how), as_json=as_json)
         return 0
-    downloads = Downloads(OasisClient(Throttle(parse_address(base_url), spacing)))
-    with _stoppable(), _answer_bar(downloads) as (on_answer, on_month):
+    stop = Stop()
+    with stop.heard(), open_downloads(how) as downloads, answer_bar(downloads) as (on_answer, on_month):
+        stop.call(downloads.stop)
         report = run_backfill(
             asked, folder, how, on_answer=on_answer, on_month=on_month, connect=lambda _how: downloads
         )
+    _say_as_typed(report, data_dir=data_dir, base_url=base_url, spacing=spacing)
+    _name_unknown(report.unknown_nodes, folder)
     if as_json:
         print_json(report.to_json())
     else:
         print_report(report, verbose=verbose)
+    if stop.signal and report.incomplete:
+        notes().print("stopped; run the same command again to go on", style="yellow")
+        return SIGNALLED + stop.signal
     return TROUBLE if report.errors or report.incomplete else 0
 
 
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let SIGTERM end a run as Ctrl-C does: what is under way is dropped, what is loaded stays."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    except KeyboardInterrupt:
-        notes().print("stopped; run the same command again to go on", style="yellow")
-        raise
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _say_as_typed(report: Report, *, data_dir: Path | None, base_url: str, spacing: float) -> None:
+    """Add to the commands of the report the options that this one was typed with, so that they go on with it."""
+    typed = [] if data_dir is None else ["--data-dir", str(data_dir)]
+    typed += ["--base-url", base_url] if base_url != os.environ.get("CAISO_LMP_BASE_URL", OASIS_URL) else []
+    typed += [] if spacing == SPACING_SECONDS else ["--spacing", f"{spacing:g}"]
+    report.incomplete = [replace(day, next=f"{day.next} {shlex.join(typed)}".rstrip()) for day in report.incomplete]
 
 
-@contextmanager
-def _answer_bar(downloads: Downloads) -> Iterator[tuple[OnAnswer, OnMonth]]:
-    """Show answers, bytes, rows and time left on stderr, and whether OASIS makes us wait."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("answers  {task.fields[megabytes]:>8,.1f} MB  {task.fields[rows]:>13,} rows"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=notes(), transient=True) as bar:
-        task = bar.add_task("waiting for OASIS", total=None, rows=0, megabytes=0.0)
-
-        def move(done: int, total: int, rows: int) -> None:
-            tally = downloads.tally
-            what = "throttled, waiting" if tally.throttled else "downloading"
-            bar.update(
-                task, description=what, completed=done, total=total, rows=rows, megabytes=tally.bytes / _MEGABYTE
-            )
-
-        yield move, lambda month: bar.update(task, description=f"arranging {month}")
+def _name_unknown(nodes: Sequence[str], folder: DataFolder) -> None:
+    """Name the nodes that OASIS does not know, with the nearest names of nodes that we have prices of."""
+    known = Warehouse(folder.warehouse).known_nodes() if nodes else set()
+    for node in nodes[:_NAMED]:
+        near = [] if node in known else difflib.get_close_matches(node, known, n=3)
+        meant = f"; did you mean {' or '.join(near)}?" if near else ""
+        seen = " in a part of the window" if node in known else ""
+        notes().print(Text(f"OASIS has no prices of the node {node}{seen}{meant}", style="yellow"))
+    if len(nodes) > _NAMED:
+        notes().print(f"… nor of {len(nodes) - _NAMED} others", style="yellow")
 
 
 def _show_plan(plan: Plan, *, as_json: bool) -> None:

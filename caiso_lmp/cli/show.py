@@ -14,8 +14,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from caiso_lmp.cli.incomplete import runs_of
 from caiso_lmp.report import Incomplete, Report, Trouble
 
+_RUNS_LISTED: Final = 8  # the same of runs of incomplete dates, which take two lines each
+_NODES_LISTED: Final = 5
 _LISTED: Final = 20  # lines of trouble or incomplete dates shown without --verbose
 _WIDE: Final = 10_000  # columns: no price is ever cut to fit; a narrow terminal folds long lines itself
 _HIGH: Final = 25  # lines; rich takes the width as it is told only together with a height
@@ -129,7 +132,7 @@ def print_report(report: Report, *, verbose: bool) -> None:
     rows = [[name, f"{count:,}", parts] for name, count, parts in what]
     console().print(table(["", " ", ""], rows, left=[""]))
     _print_incomplete(report.incomplete, verbose=verbose)
-    _print_errors(report.errors, verbose=verbose)
+    _print_errors(report.errors, asked=any(report.requests.values()), verbose=verbose)
 
 
 def _interval_parts(report: Report) -> str:
@@ -142,19 +145,25 @@ def _parts(**counts: int) -> str:
 
 
 def _print_incomplete(days: Sequence[Incomplete], *, verbose: bool) -> None:
+    """Print runs of dates that lack the same for the same reason, each with the command that goes on with it."""
     if not days:
         return
     notes().print(f"{len(days)} trade dates are not complete:", style="yellow")
-    for day in days if verbose else days[:_LISTED]:
-        notes().print(f"  {day.market} {day.trade_date}  {day.reason}")
-    _print_rest(len(days), verbose=verbose)
-    notes().print(f"  try: {days[0].next}")
+    runs = runs_of(days)
+    for run in runs if verbose else runs[:_RUNS_LISTED]:
+        more = f" and {len(run.nodes) - _NODES_LISTED} more" if len(run.nodes) > _NODES_LISTED else ""
+        nodes = ", ".join(run.nodes[:_NODES_LISTED])
+        notes().print(Text(f"  {run.market} {run.days}  {run.reason}  {nodes}{more}".rstrip()))
+        notes().print(Text(f"    try: {run.next}"))
+    if len(runs) > _RUNS_LISTED and not verbose:
+        notes().print(f"  … and {len(runs) - _RUNS_LISTED} more: --verbose lists all")
 
 
-def _print_errors(errors: Sequence[Trouble], *, verbose: bool) -> None:
+def _print_errors(errors: Sequence[Trouble], *, asked: bool, verbose: bool) -> None:
     if not errors:
         return
-    notes().print(f"{len(errors)} files could not be loaded:", style="bold red")
+    what = "questions without an answer, or files that could not be loaded" if asked else "files could not be loaded"
+    notes().print(f"{len(errors)} {what}:", style="bold red")
     for trouble in errors if verbose else errors[:_LISTED]:
         notes().print(Text(f"  {trouble.file}\n    {trouble.error}: {trouble.message}"))
         if trouble.hint:
