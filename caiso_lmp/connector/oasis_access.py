@@ -7,7 +7,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -115,8 +115,11 @@ class _WatchedDownloads(Downloads):
         self._config = config
         self._world = world
         self._told = Tally()
+        self._closed = False
 
     def submit(self, request: Request) -> Future[Fetched]:
+        if self._closed:
+            raise CancelledError
         return super().submit(as_configured(request, self._config))
 
     def fetch_all(self, questions: deque[Request]) -> Generator[Fetched, None, None]:
@@ -125,6 +128,7 @@ class _WatchedDownloads(Downloads):
             yield fetched
 
     def close(self) -> None:
+        self._closed = True
         super().close()
         self._tell_tally()
 

@@ -22,6 +22,7 @@ class SimulatedTime:
     def __init__(self, now: datetime = NOW) -> None:
         self.now = now
         self.listeners: list[Callable[[datetime], None]] = []
+        self._appointments: list[tuple[datetime, Callable[[], None]]] = []
 
     def clock(self) -> datetime:
         self.pass_by(A_MOMENT)
@@ -35,6 +36,14 @@ class SimulatedTime:
         self.now += span
         for listener in self.listeners:
             listener(self.now)
+        due = [action for moment, action in self._appointments if moment <= self.now]
+        self._appointments = [later for later in self._appointments if later[0] > self.now]
+        for action in due:
+            action()
+
+    def at(self, moment: datetime, action: Callable[[], None]) -> None:
+        """Do something when the time comes."""
+        self._appointments.append((moment, action))
 
 
 def follow(time: SimulatedTime, simulator: Simulator) -> None:
