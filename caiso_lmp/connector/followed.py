@@ -13,7 +13,7 @@ from typing import Final
 import polars as pl
 
 from caiso_lmp.backfill.asked import Asked
-from caiso_lmp.backfill.needs import find_complete
+from caiso_lmp.backfill.needs import NeedsFinder
 from caiso_lmp.backfill.run import Run
 from caiso_lmp.backfill.story import backfill
 from caiso_lmp.connector.config import CAISOConnectorConfig, market_of, planned_nodes
@@ -24,6 +24,7 @@ from caiso_lmp.connector.windows import due_until, is_day_ahead
 from caiso_lmp.fetch.downloads import Downloads
 from caiso_lmp.fetch.plan import ALL_NODES, Nodes
 from caiso_lmp.fetch.publication import is_over
+from caiso_lmp.fetch.questions import Questions
 from caiso_lmp.fetch.raw_store import RawStore
 from caiso_lmp.fetch.reason import Reason
 from caiso_lmp.fetch.request import MAX_NODES, group_requests, node_request
@@ -130,7 +131,8 @@ class FollowedMarket:
     def _coverage_of_all(self, start: datetime, now: datetime) -> Coverage:
         """Count group files instead of prices: there are twenty thousand nodes."""
         asked = Asked((self.market,), ALL_NODES, tuple(trade_dates(start, due_until(self.market, now))))
-        held = find_complete(asked, Warehouse(self.folder.warehouse), RawStore(self.folder.raw), self.how).group_files
+        store, warehouse = RawStore(self.folder.raw), Warehouse(self.folder.warehouse)
+        held = NeedsFinder(asked, warehouse, store, self.how, now).find().there.group_files
         over = [file for day in asked.trade_dates for file in group_requests(self.market, day) if is_over(file, now)]
         missing = [file for file in over if (self.market, file.start) not in held]
         minutes = sum((file.end - file.start) // _MINUTE for file in missing)
@@ -165,10 +167,10 @@ class FollowedMarket:
         tens = [nodes[at : at + MAX_NODES] for at in range(0, len(nodes), MAX_NODES)]
         loader = Loader(self.folder)
         with self._connect() as downloads:
-            run = Run(loader, downloads, self.how)
+            run = Run(loader, downloads, Questions(self.folder.raw), self.how)
             run.ask(node_request(self.market, ten, start, end) for ten in tens)
         loader.report.requests["planned"] += len(tens)
-        return Asking(loader.report, frozenset(map(str, run.reasons.values())), frozenset(run.unknown_nodes))
+        return Asking(loader.report, frozenset(map(str, run.answers.reasons.values())), frozenset(run.unknown_nodes))
 
     def _poll_window(self, nodes: Sequence[str], now: datetime) -> tuple[datetime, datetime]:
         """Ask from before the first interval that is missing; the newest known one is always in it.

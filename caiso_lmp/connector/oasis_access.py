@@ -7,7 +7,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from caiso_lmp.fetch.address import Address, parse_address
 from caiso_lmp.fetch.client import Limits, OasisClient, Tally
 from caiso_lmp.fetch.downloads import Downloads
 from caiso_lmp.fetch.outcome import AskSmaller, Delivered, Fetched, GaveUp, NoData, Partial, Refused
+from caiso_lmp.fetch.questions import Waiting
 from caiso_lmp.fetch.request import Form, Kind, Request
 from caiso_lmp.fetch.retry import patience
 from caiso_lmp.fetch.throttle import SPACING_SECONDS, Throttle
@@ -115,20 +116,16 @@ class _WatchedDownloads(Downloads):
         self._config = config
         self._world = world
         self._told = Tally()
-        self._closed = False
 
     def submit(self, request: Request) -> Future[Fetched]:
-        if self._closed:
-            raise CancelledError
         return super().submit(as_configured(request, self._config))
 
-    def fetch_all(self, questions: deque[Request]) -> Generator[Fetched, None, None]:
-        for fetched in super().fetch_all(questions):
+    def fetch_all(self, to_ask: Waiting | deque[Request]) -> Generator[Fetched, None, None]:
+        for fetched in super().fetch_all(to_ask):
             self._tell(fetched)
             yield fetched
 
     def close(self) -> None:
-        self._closed = True
         super().close()
         self._tell_tally()
 

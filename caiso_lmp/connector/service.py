@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from concurrent.futures import CancelledError
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -117,7 +116,7 @@ class Service:
         self.books.health.stopping = True
         self._stop.set()
         for downloads in list(self._downloads):
-            asyncio.get_running_loop().run_in_executor(None, downloads.close)
+            downloads.stop()
 
     async def _run_on(self) -> None:
         while not self._stop.is_set():
@@ -181,10 +180,9 @@ class Service:
             self.books.health.beat()
 
     def _step(self, job: Job, started: datetime) -> Step | None:
-        try:
-            step = job.step()
-        except CancelledError:
-            return None  # stopped meanwhile
+        step = job.step()
+        if self._stop.is_set():
+            return None  # what it left is no trouble: the next start goes on
         self.books.take(job, step, started)
         if step.asking.changed:
             self.publishing.prices_changed()
@@ -195,5 +193,5 @@ class Service:
         downloads = open_downloads(self.config, self.world)
         self._downloads.add(downloads)
         if self._stop.is_set():
-            downloads.close()
+            downloads.stop()
         return downloads
