@@ -20,7 +20,7 @@ WITH_RECORDED := $(if $(RECORDED),CAISO_LMP_RECORDED=$(RECORDED))
 SLOWER := --ignore=tests/docs --ignore=tests/packaging
 
 .DEFAULT_GOAL := help
-.PHONY: help demo backfill simulate test check soak bench kafka-jars kafka-up kafka-down format constraints clean
+.PHONY: help demo backfill simulate test check soak docs bench kafka-jars kafka-up kafka-down format constraints clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -58,6 +58,10 @@ check: $(READY) ## what CI runs: format, lint, types, every test but soak, docum
 soak: $(READY) ## the tests that take long: more examples, more kills
 	$(WITH_RECORDED) $(BIN)/pytest -m soak
 
+docs: $(READY) ## build the documentation as a site, strictly, into build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "build/site/index.html"
+
 bench: $(READY) ## measure loading and queries on a made day of all nodes
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/run.py
 
@@ -78,7 +82,7 @@ constraints: ## resolve constraints.txt anew, from pyproject.toml alone (with Py
 	rm -rf build/resolve
 	$(PYTHON) -m venv build/resolve
 	build/resolve/bin/pip install --quiet --upgrade pip
-	build/resolve/bin/pip install --quiet --editable '.[analysis,charts,connector,kafka]' --group dev
+	build/resolve/bin/pip install --quiet --editable '.[analysis,charts,connector,kafka]' --group dev --group docs
 	{ sed '/^#/!d' constraints.txt; \
 	  build/resolve/bin/pip list --format=freeze --exclude-editable --exclude setuptools; } > build/constraints.txt
 	mv build/constraints.txt constraints.txt
@@ -94,5 +98,5 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --upgrade pip
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt \
-	    --editable '.[analysis,charts,connector,kafka]' --group dev
+	    --editable '.[analysis,charts,connector,kafka]' --group dev --group docs
 	@touch $@

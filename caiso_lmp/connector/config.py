@@ -65,7 +65,7 @@ class CAISOConnectorConfig(Part):
         UsageError: An option is unknown, of the wrong type or impossible; the message names each, with the
             nearest valid name.
 
-    Example:
+    Examples:
         >>> CAISOConnectorConfig(name="hubs", nodes="hubs", default_market_run_id="DAM").mode
         'batch'
     """

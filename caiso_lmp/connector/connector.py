@@ -74,7 +74,7 @@ class CAISOConnector:
         world: Clock and waiting; the real ones by default.
         node_facts: Tells about nodes, for enrichment; the catalogue of the data folder by default.
 
-    Example:
+    Examples:
         >>> connector = CAISOConnector(CAISOConnectorConfig(default_node="TH_SP15_GEN-APND"))  # doctest: +SKIP
         >>> result = await connector.extract(start="2024-03-10", end="2024-03-12")  # doctest: +SKIP
         >>> result.record_count  # doctest: +SKIP

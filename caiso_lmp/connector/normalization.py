@@ -80,7 +80,7 @@ class NormalizationService:
         node_facts: Tells about nodes; the rules of their names by default.
         clock: Tells the extraction time of records that tell none.
 
-    Example:
+    Examples:
         >>> import asyncio
         >>> raw = {"INTERVALSTARTTIME_GMT": "2024-01-01T00:00:00", "NODE": "TH_SP15_GEN-APND", "LMP_TYPE": "LMP",
         ...        "MARKET_RUN_ID": "DAM", "VALUE": "50.25"}

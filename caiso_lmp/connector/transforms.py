@@ -55,7 +55,7 @@ def register_transform(name: str, transform: Transform) -> None:
     Raises:
         UsageError: The name is taken by another step, or cannot be one.
 
-    Example:
+    Examples:
         >>> register_transform("round_to_cents", lambda frame, context: frame.with_columns(pl.col("price").round(2)))
     """
     if not name.isidentifier():

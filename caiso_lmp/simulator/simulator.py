@@ -50,7 +50,7 @@ class Simulator:
     Raises:
         UsageError: The port is taken.
 
-    Example:
+    Examples:
         >>> with Simulator(SimulatorSettings(nodes=10)) as simulator:
         ...     simulator.base_url.startswith("http://127.0.0.1:")
         True

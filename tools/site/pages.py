@@ -1,0 +1,141 @@
+"""Pages that only the site has, made while it is built: from files beside ``docs``, and from the code.
+
+A hook of MkDocs (see ``mkdocs.yml``). Links between the files keep the form that a code host understands; here they
+are turned to where the site has the page.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import posixpath
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import click
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+import caiso_lmp
+from caiso_lmp.cli.entry import cli
+
+sys.path.insert(0, str(Path(__file__).parent))  # MkDocs loads a hook as a file, not from its folder
+from gallery import gallery_files
+
+_ROOT: Final = Path(__file__).resolve().parents[2]
+_OF_FILES: Final = {
+    "index.md": "README.md",
+    "contributing.md": "CONTRIBUTING.md",
+    "changelog.md": "CHANGELOG.md",
+    "measurements.md": "benchmarks/results.md",
+}
+_LINK: Final = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?(\))")
+_FENCE: Final = re.compile(r"^(```.*?^```)$", re.MULTILINE | re.DOTALL)
+_WIDTH: Final = 96  # columns of a command's help
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages that are made here."""
+    for place, source in _OF_FILES.items():
+        files.append(File.generated(config, place, content=(_ROOT / source).read_text("utf-8")))
+    for place, write in _WRITTEN.items():
+        files.append(File.generated(config, place, content=write()))
+    for place, text in gallery_files():
+        files.append(File.generated(config, place, content=text))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, **_others: object) -> str:
+    """Turn links to files of the repository into links to pages of the site."""
+    own_place = page.file.src_uri
+    source = _OF_FILES.get(own_place, f"docs/{own_place}")
+
+    def turned(link: re.Match[str]) -> str:
+        path, anchor = link[2], link[3] or ""
+        if re.match(r"[a-z]+:", path):
+            return link[0]
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(source), path))
+        place = _place_of(target)
+        if place is None:
+            return link[0]
+        return f"{link[1]}{posixpath.relpath(place, posixpath.dirname(own_place) or '.')}{anchor}{link[4]}"
+
+    # Code is left alone: every second part lies within a fence.
+    parts = _FENCE.split(markdown)
+    parts[::2] = (_LINK.sub(turned, part) for part in parts[::2])
+    return _without_files("".join(parts))
+
+
+def _place_of(target: str) -> str | None:
+    """Tell where the site has a file of the repository; None where it has it not."""
+    if target.startswith("docs/"):
+        return target.removeprefix("docs/")
+    return next((place for place, source in _OF_FILES.items() if source == target), None)
+
+
+def _without_files(markdown: str) -> str:
+    """Leave the words of links to files that are no pages, such as the licence."""
+    return re.sub(r"\[([^\]]+)\]\((?:\.\./)*(?:LICENSE|README\.md)\)", r"\1", markdown)
+
+
+# --- references -----------------------------------------------------------------------------------
+
+
+def _commands() -> str:
+    parts = ["# Every command's help", "", "What `caiso-lmp COMMAND --help` prints.", ""]
+    for name, command in _every_command(cli, ("caiso-lmp",)):
+        context = click.Context(command, info_name=name, **cli.context_settings)
+        context.max_content_width = context.terminal_width = _WIDTH
+        parts += [f"## `{name}`", "", "```text", command.get_help(context), "```", ""]
+    return "\n".join(parts)
+
+
+def _every_command(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, click.Command]]:
+    yield " ".join(path), command
+    if isinstance(command, click.Group):
+        for name in sorted(command.commands):
+            yield from _every_command(command.commands[name], (*path, name))
+
+
+def _python() -> str:
+    names = [name for name in sorted(caiso_lmp.__all__, key=str.lower) if not name.endswith(("Error", "Warning"))]
+    intro = "The public names of `caiso_lmp`, from their docstrings; errors are explained in [Errors](../errors.md)."
+    return _reference("Classes and functions", intro, "caiso_lmp", names)
+
+
+def _analysis() -> str:
+    names = importlib.import_module("caiso_lmp.analysis").__all__
+    intro = (
+        "The functions of `caiso_lmp.analysis`, from their docstrings; [Analysis](../analysis.md) shows them at work."
+    )
+    return _reference("Figures", intro, "caiso_lmp.analysis", names)
+
+
+def _charts() -> str:
+    names = importlib.import_module("caiso_lmp.charts").__all__
+    intro = "The functions of `caiso_lmp.charts`, from their docstrings; [Pictures](../charts.md) shows them at work."
+    return _reference("Charts", intro, "caiso_lmp.charts", names)
+
+
+def _reference(title: str, intro: str, module: str, names: list[str]) -> str:
+    """Ask mkdocstrings for each name, where it is defined."""
+    package = importlib.import_module(module)
+    places = [f"::: {_home(getattr(package, name), module)}.{name}" for name in names]
+    return "\n\n".join([f"# {title}", intro, *places, ""])
+
+
+def _home(thing: object, otherwise: str) -> str:
+    is_definition = inspect.isclass(thing) or inspect.isfunction(thing)
+    return thing.__module__ if is_definition else otherwise
+
+
+_WRITTEN: Final[dict[str, Callable[[], str]]] = {
+    "reference/commands.md": _commands,
+    "reference/python.md": _python,
+    "reference/analysis.md": _analysis,
+    "reference/charts.md": _charts,
+}
