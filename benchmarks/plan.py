@@ -14,7 +14,7 @@ from pathlib import Path
 import made_day
 from environments import WORK
 
-from caiso_lmp.simulator import prices, render
+from caiso_lmp import simulator
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,9 @@ def zips_of(plan: Plan, trade_dates: list[date]) -> dict[date, Path]:
 
 def _look() -> str:
     """Give a mark of the code that makes zips: what older code made is not used."""
-    sources = (made_day.__file__, prices.__file__, render.__file__)
-    return hashlib.sha256(b"".join(Path(str(source)).read_bytes() for source in sources)).hexdigest()[:8]
+    made = Path(simulator.__file__).parent
+    sources = [Path(made_day.__file__), *sorted(made.glob("price*s.py")), *sorted(made.glob("render/*.py"))]
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:8]
 
 
 def _make(trade_date: date, path: Path, nodes: int) -> None:
