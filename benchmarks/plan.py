@@ -69,7 +69,11 @@ def zips_of(plan: Plan, trade_dates: list[date]) -> dict[date, Path]:
 def _look() -> str:
     """Give a mark of the code that makes zips: what older code made is not used."""
     made = Path(simulator.__file__).parent
-    sources = [Path(made_day.__file__), *sorted(made.glob("price*s.py")), *sorted(made.glob("render/*.py"))]
+    sources = [
+        Path(made_day.__file__),
+        *(made / name for name in ("prices.py", "price_drivers.py")),
+        *sorted(made.glob("render/*.py")),
+    ]
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:8]
 
 
