@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from caiso_lmp.errors import OasisFileError, RawStoreError, UsageError
 from caiso_lmp.fetch.manifest import Manifest
@@ -11,8 +13,17 @@ from caiso_lmp.load import Loader, OnFile, OnMonth
 from caiso_lmp.reading import read_bytes
 from caiso_lmp.report import Report, Trouble
 from caiso_lmp.settings import DataFolder
+from caiso_lmp.warehouse.outbox_carry import carry_outbox
 from caiso_lmp.warehouse.session import writer_lock
 from caiso_lmp.warehouse.warehouse import Warehouse
+
+OnNote = Callable[[str], None]
+"""Told what a person should know and no count says."""
+
+_OUTBOX_LOST: Final = (
+    "the old warehouse could not be read; if prices of it were published, that is not known any more, "
+    "and they will be published again"
+)
 
 
 def rebuild_warehouse(
@@ -20,10 +31,18 @@ def rebuild_warehouse(
     *,
     on_file: OnFile = lambda _done, _total, _rows: None,
     on_month: OnMonth = lambda _month: None,
+    on_note: OnNote = lambda _note: None,
 ) -> Report:
     """Make the warehouse again beside the old one, and put it in its place if every raw file could be read.
 
+    What was published is carried over: nothing is published again, and nothing gets another number.
     No other process can load meanwhile; all can read the old warehouse until the moment of the change.
+
+    Args:
+        folder: Where raw files and warehouse are.
+        on_file: Called after each raw file.
+        on_month: Called before each month that is arranged.
+        on_note: Told what was lost, where the old file cannot be read.
 
     Raises:
         UsageError: There are no raw files.
@@ -45,6 +64,8 @@ def rebuild_warehouse(
         if loader.report.errors:
             _remove(unfinished)
         else:
+            if not carry_outbox(folder.warehouse, unfinished):
+                on_note(_OUTBOX_LOST)
             loader.warehouse.arrange(on_month)
             _put_in_place(unfinished, folder.warehouse)
     return loader.report

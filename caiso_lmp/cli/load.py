@@ -67,7 +67,8 @@ def load(paths: tuple[Path, ...], link: bool, data_dir: Path | None, as_json: bo
 def rebuild(data_dir: Path | None, as_json: bool, verbose: bool) -> int:
     """Make the warehouse again from the raw files alone.
 
-    The new one takes the place of the old one at the end, and only if every raw file could be read.
+    The new one takes the place of the old one at the end, and only if every raw file could be read. What was
+    published is carried over: nothing is published again.
 
     \b
     Example:
@@ -75,7 +76,7 @@ def rebuild(data_dir: Path | None, as_json: bool, verbose: bool) -> int:
     """
     folder = open_folder(data_dir)
     with file_bar("rebuilding") as (on_file, on_month):
-        report = rebuild_warehouse(folder, on_file=on_file, on_month=on_month)
+        report = rebuild_warehouse(folder, on_file=on_file, on_month=on_month, on_note=notes().print)
     if report.errors:
         notes().print("the old warehouse was left as it is", style="yellow")
     return _finish(report, as_json=as_json, verbose=verbose)

@@ -63,7 +63,7 @@ def find_prices(
     Raises:
         UsageError: The warehouse has never seen one of the nodes.
     """
-    asked = _find_nodes(connection, nodes)
+    asked = look_up_nodes(connection, nodes)
     where = (
         f"market_id = {MARKET_IDS[market]} AND interval_start >= {literal(start)} AND interval_start < {literal(end)}"
     )
@@ -89,7 +89,7 @@ def find_prices(
 _LOCAL: Final = pl.col("interval_start").dt.convert_time_zone(PACIFIC).alias("interval_start_local")
 
 
-def _find_nodes(connection: duckdb.DuckDBPyConnection, nodes: Sequence[str] | None) -> pl.DataFrame:
+def look_up_nodes(connection: duckdb.DuckDBPyConnection, nodes: Sequence[str] | None) -> pl.DataFrame:
     """Look nodes up: ``node_id`` and ``node``; all nodes for None."""
     if nodes is None:
         return to_frame(connection, "FROM store.node")

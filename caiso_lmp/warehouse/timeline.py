@@ -14,6 +14,7 @@ from typing import Final
 
 import duckdb
 
+from caiso_lmp.warehouse.outbox_hook import keep_published
 from caiso_lmp.warehouse.tables import LABELS, VALUES
 
 _KEY: Final = "node_id, interval_start"
@@ -33,6 +34,8 @@ def remake(connection: duckdb.DuckDBPyConnection, market_id: int, region: str) -
     connection.execute(_CONTENT.format(region=region))
     connection.execute(_STATES)
     connection.execute(_UNSAID)
+    connection.execute(_REPLACED.format(region=region))
+    keep_published(connection, market_id, region)
     connection.execute(_REPLACE.format(region=region, market_id=market_id))
 
 
@@ -105,11 +108,13 @@ _UNCHANGED: Final = " AND ".join(
 )
 
 # Rows of ``price`` that stay as they are stay where they are: a file fetched again costs no space there.
-_REPLACE: Final = f"""
+_REPLACED: Final = f"""
 CREATE OR REPLACE TEMP TABLE replaced AS
     SELECT a.node_id, a.interval_start FROM (FROM state_after WHERE known_to IS NULL) a
     LEFT JOIN (SELECT * FROM store.price WHERE {{region}}) b
     ON a.node_id = b.node_id AND a.interval_start = b.interval_start WHERE b.raw_id IS NULL OR NOT ({_UNCHANGED});
+"""
+_REPLACE: Final = f"""
 DELETE FROM store.price WHERE {{region}} AND ({_KEY}) IN (SELECT ({_KEY}) FROM replaced);
 INSERT INTO store.price BY NAME
     SELECT {{market_id}}::UTINYINT AS market_id, {_KEY}, {_LABELS}, {_STATE_FIELDS}
