@@ -24,7 +24,15 @@
     ├── WarehouseError             the DuckDB file cannot be used as a warehouse
     │   └── WarehouseLockedError   another process kept it locked for the whole waiting time
     ├── EventsError                prices cannot be published as events
-    │   └── UnfitEventError        a row of prices from which no true event can be made
+    │   ├── UnfitEventError        a row of prices from which no true event can be made
+    │   ├── BrokerError            Kafka refuses what we send, or cannot be used
+    │   │   ├── BrokerUnreachableError  no broker answers
+    │   │   ├── TopicMissingError       the cluster has no such topic
+    │   │   ├── NotAuthorizedError      the cluster does not let us in, or not do this
+    │   │   ├── MessageTooLargeError    an event or a batch is larger than the topic allows
+    │   │   └── FencedError             another exporter of the same warehouse has taken over
+    │   ├── RegistryError          the schema registry refuses the schema, or cannot be reached
+    │   └── OutboxBehindError      the topic has batches that the warehouse does not know
     └── ConnectorError             an extraction did not bring what must be there
         ├── ExtractionError        OASIS refused, or answered nothing where there must be something
         ├── NetworkError           OASIS could not be reached, or throttled beyond all retries
@@ -232,6 +240,38 @@ class EventsError(CaisoLmpError):
 
 class UnfitEventError(EventsError):
     """A row of prices from which no true event can be made: a null, a price that is no number, a wrong name."""
+
+
+class BrokerError(EventsError):
+    """Kafka refuses what we send, or cannot be used."""
+
+
+class BrokerUnreachableError(BrokerError):
+    """No broker answers, for as long as we waited."""
+
+
+class TopicMissingError(BrokerError):
+    """The cluster has no topic of this name."""
+
+
+class NotAuthorizedError(BrokerError):
+    """The cluster does not let us in, or does not let us do this."""
+
+
+class MessageTooLargeError(BrokerError):
+    """An event, or a batch of them, is larger than the topic allows."""
+
+
+class FencedError(BrokerError):
+    """Another exporter of the same warehouse and destination has taken over."""
+
+
+class RegistryError(EventsError):
+    """The schema registry refuses the schema or us, or cannot be reached."""
+
+
+class OutboxBehindError(EventsError):
+    """The topic has batches of this warehouse that the warehouse does not know: it is an older copy of itself."""
 
 
 class ConnectorError(CaisoLmpError):

@@ -45,7 +45,7 @@ OWNERS = {
     "cronsim": "caiso_lmp.connector",
     "prometheus_client": "caiso_lmp.connector",
     "pydantic": "caiso_lmp.connector",
-    "yaml": "caiso_lmp.connector",
+    "yaml": ("caiso_lmp.connector", "caiso_lmp.events.kafka_settings"),
     "fastavro": "caiso_lmp.events",
     "polars_hash": "caiso_lmp.events",
     "pyarrow": "caiso_lmp.events",

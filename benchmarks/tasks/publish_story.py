@@ -8,7 +8,6 @@ from pathlib import Path
 from caiso_lmp.events.destinations import Topic
 from caiso_lmp.events.kafka_settings import KafkaSettings
 from caiso_lmp.publish import publish
-
 from caiso_lmp.settings import DataFolder
 
 
