@@ -23,14 +23,14 @@ from plan import Plan, fresh_folder, zips_of
 from zip_loading import load_zip
 
 from caiso_lmp import reading
-from caiso_lmp.pipeline import container
+from caiso_lmp.pipeline import members
 from caiso_lmp.warehouse import load, session, warehouse
 
 # (module, function): step. A function that is renamed in the package must be renamed here.
 _STEPS = {
-    (container, "_inflate"): "inflate",
-    (reading, "read_member"): "read CSV",
-    (reading, "market_of"): "read CSV",
+    (members, "_read_whole"): "split every line",
+    (reading, "read_member"): "inflate, read CSV",
+    (reading, "market_of"): "inflate, read CSV",
     (reading, "read_times"): "times",
     (reading, "find_defects"): "pandera, raw rows",
     (reading, "to_interval_rows"): "components side by side",

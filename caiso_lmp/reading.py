@@ -122,17 +122,16 @@ class _Part:
 
 def _read_part(packed: PackedMember) -> _Part:
     """Inflate and read one member; several of them at once, because each step leaves a core idle at times."""
-    member = packed.open()
     try:
-        rows = read_member(member)
+        rows = read_member(packed)
     except (NotPricesError, OasisAnswerError) as error:
-        return _Part(MemberFacts(member.name, len(member.content), 0), stranger=error)
-    facts = MemberFacts(member.name, len(member.content), rows.height)
-    market = market_of(rows, member)
+        return _Part(MemberFacts(packed.name, packed.size, 0), stranger=error)
+    facts = MemberFacts(packed.name, packed.size, rows.height)
+    market = market_of(rows, packed.name)
     if not rows.height or market is None:
         return _Part(facts, market)
-    prices = PriceRows.of(rows, read_times(rows, market.report, member.name), member.name)
-    found = find_defects(rows.take(*JUDGED), member.name)
+    prices = PriceRows.of(rows, read_times(rows, market.report, packed.name), packed.name)
+    found = find_defects(rows.take(*JUDGED), packed.name)
     if found.is_empty():
         return _Part(facts, market, prices)
     node = pl.col("node").cast(pl.String).fill_null("")

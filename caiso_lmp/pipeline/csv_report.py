@@ -10,11 +10,12 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+from collections.abc import Iterator
 from typing import Final
 
 import polars as pl
 
-from caiso_lmp.errors import BrokenRowsError, MissingColumnError, NotOasisFileError, NotPricesError
+from caiso_lmp.errors import BrokenRowsError, MissingColumnError, NotOasisFileError, NotPricesError, OasisFileError
 from caiso_lmp.market import COMPONENT_OF_DATA_ITEM, COMPONENT_OF_LMP_TYPE
 from caiso_lmp.pipeline import columns as raw
 from caiso_lmp.pipeline.columns import RawRows
@@ -46,17 +47,12 @@ _OASIS_MARKS: Final = (
 _OTHER_REPORT: Final = {"TIE"}  # PRC_SPTIE_LMP: prices per scheduling point and tie, not per node
 _ROWS_NAMED: Final = 5
 _SHOWN: Final = 60  # characters of a foreign first line that a message repeats
-LARGE: Final = 1_000_000  # bytes; smaller members are split line by line in no time
 _LONGEST_LINE: Final = 65_536  # bytes; a line of OASIS has under 500
 _CUT: Final = "the file was cut or edited: download it again"
 
 
-def read_csv_member(member: Member, *, large: int = LARGE) -> RawRows:
+def read_csv_member(member: Member) -> RawRows:
     """Read one CSV member.
-
-    Args:
-        member: The member.
-        large: Bytes from which its lines are looked at for what repeats in them; what is read is the same.
 
     Raises:
         NotOasisFileError: No column of OASIS in the header.
@@ -64,18 +60,37 @@ def read_csv_member(member: Member, *, large: int = LARGE) -> RawRows:
         MissingColumnError: A column of the price report is absent, renamed or doubled.
         BrokenRowsError: Lines that cannot be read, or a last line without its end.
     """
-    header_end = member.content.find(b"\n") % (len(member.content) + 1)
-    header = _fields(member.content[:header_end])
-    first_row = _fields(member.content[header_end + 1 : member.content.find(b"\n", header_end + 1)])
-    _refuse_other_reports(member, header, first_row)
-    chosen = _chosen_columns(member, header)
+    header, chosen = _read_header(member)
     if not member.content.endswith(b"\n"):
         last = member.content.count(b"\n")
         rows = [last] if last else []  # the header is no row
         raise BrokenRowsError("the last line has no end", member=member.name, rows=rows, hint=_CUT)
-    named = {position: name for position, name in chosen.items() if name != _LAST}
-    repeating = read_repeating_lines(member.content, len(header), named) if len(member.content) >= large else None
-    return repeating or RawRows(_read(member, len(header), chosen).pipe(raw.with_number))
+    return RawRows(_read(member, len(header), chosen).pipe(raw.with_number))
+
+
+def read_csv_blocks(name: str, blocks: Iterator[bytes]) -> RawRows | None:
+    """Read one CSV member that comes in blocks of whole lines, if that can be done without splitting every line.
+
+    Returns:
+        What :func:`read_csv_member` gives; None where only that can tell what the member is, or what is wrong.
+    """
+    try:
+        first = next(blocks)
+        header, chosen = _read_header(Member(name, first))
+        named = {position: column for position, column in chosen.items() if column != _LAST}
+        behind_header = first[first.find(b"\n") + 1 :]
+        return read_repeating_lines(itertools.chain([behind_header], blocks), len(header), named)
+    except (OasisFileError, StopIteration):
+        return None
+
+
+def _read_header(member: Member) -> tuple[list[str], dict[int, str]]:
+    """Read the names of the columns, and choose those to read."""
+    header_end = member.content.find(b"\n") % (len(member.content) + 1)
+    header = _fields(member.content[:header_end])
+    first_row = _fields(member.content[header_end + 1 : member.content.find(b"\n", header_end + 1)])
+    _refuse_other_reports(member, header, first_row)
+    return header, _chosen_columns(member, header)
 
 
 def _fields(line: bytes) -> list[str]:

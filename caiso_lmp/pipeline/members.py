@@ -10,27 +10,33 @@ from caiso_lmp.errors import BrokenRowsError, MixedMembersError
 from caiso_lmp.market import COMPONENT_OF_LMP_TYPE, MARKET_OF_RUN_ID, Market
 from caiso_lmp.pipeline import columns as raw
 from caiso_lmp.pipeline.columns import RawRows
-from caiso_lmp.pipeline.container import Member
-from caiso_lmp.pipeline.csv_report import read_csv_member
+from caiso_lmp.pipeline.container import Member, PackedMember
+from caiso_lmp.pipeline.csv_report import read_csv_blocks, read_csv_member
 from caiso_lmp.pipeline.xml_report import read_xml_member
 
 _ROWS_NAMED: Final = 5
+_LARGE: Final = 1_000_000  # bytes; all lines of smaller members are split in no time
 _EDITED: Final = "OASIS does not write this: download the file again"
 
 
-def read_member(member: Member) -> RawRows:
-    """Read one member, CSV or XML.
+def read_member(packed: PackedMember) -> RawRows:
+    """Inflate and read one member, CSV or XML.
 
     Raises:
-        OasisFileError: The member is not a readable price report; see the two readers.
+        OasisFileError: The member is broken, or not a readable price report; see the two readers.
     """
-    text = member.content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
-    rows = read_xml_member(member) if text.startswith(b"<") else read_csv_member(member)
-    _require_agreeing_items(rows, member)
+    rows = read_csv_blocks(packed.name, packed.blocks()) if packed.size >= _LARGE else None
+    rows = rows or _read_whole(packed.open())
+    _require_agreeing_items(rows, packed.name)
     return rows
 
 
-def _require_agreeing_items(rows: RawRows, member: Member) -> None:
+def _read_whole(member: Member) -> RawRows:
+    text = member.content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return read_xml_member(member) if text.startswith(b"<") else read_csv_member(member)
+
+
+def _require_agreeing_items(rows: RawRows, member: str) -> None:
     """Refuse rows whose LMP_TYPE and XML_DATA_ITEM name different components."""
     if raw.DATA_ITEM not in rows.columns:
         return
@@ -41,11 +47,11 @@ def _require_agreeing_items(rows: RawRows, member: Member) -> None:
         lmp_type, item = wrong.row(0)
         same = (pl.col(raw.LMP_TYPE) == lmp_type) & (pl.col(raw.DATA_ITEM) == item)
         raise BrokenRowsError(
-            f"LMP_TYPE {lmp_type} with item {item}", member=member.name, rows=_numbers(rows, same), hint=_EDITED
+            f"LMP_TYPE {lmp_type} with item {item}", member=member, rows=_numbers(rows, same), hint=_EDITED
         )
 
 
-def market_of(rows: RawRows, member: Member) -> Market | None:
+def market_of(rows: RawRows, member: str) -> Market | None:
     """Tell the market of a member; None where it has no row.
 
     Raises:
@@ -56,19 +62,19 @@ def market_of(rows: RawRows, member: Member) -> Market | None:
         return None
     runs = rows.distinct(raw.MARKET_RUN_ID)[raw.MARKET_RUN_ID].drop_nulls().cast(pl.String).sort().to_list()
     if not runs:
-        raise BrokenRowsError("no row has a MARKET_RUN_ID", member=member.name, hint=_EDITED)
+        raise BrokenRowsError("no row has a MARKET_RUN_ID", member=member, hint=_EDITED)
     unknown = [run for run in runs if run not in MARKET_OF_RUN_ID]
     if unknown:
         raise BrokenRowsError(
             f"unknown MARKET_RUN_ID {unknown[0]!r}",
-            member=member.name,
+            member=member,
             rows=_numbers(rows, pl.col(raw.MARKET_RUN_ID) == unknown[0]),
             hint=f"the runs known are {', '.join(MARKET_OF_RUN_ID)}",
         )
     if len(runs) > 1:
         raise MixedMembersError(
             f"several markets in one file: {', '.join(runs)}",
-            member=member.name,
+            member=member,
             rows=_numbers(rows, pl.col(raw.MARKET_RUN_ID) != _first_run(rows)),
             hint=_EDITED,
         )

@@ -12,8 +12,10 @@ a line cut short, a price that is no number) is not judged here: its lines are s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import polars as pl
@@ -23,7 +25,42 @@ from caiso_lmp.pipeline.columns import RawRows, distinct
 
 _IN_NO_LINE: Final = "\x01"  # as a separator it leaves lines whole; a line that has it fails the proof
 _TELLS_NODES_APART: Final = 40  # bytes: longer than a node, shorter than what repeats with it
-_ROWS_PER_TEXT: Final = 3  # with fewer, texts repeat too seldom to gain anything
+_ROWS_PER_TEXT: Final = 2  # with fewer, texts repeat too seldom to gain anything
+_SO_FEW: Final = 10_000  # rows for which that does not matter
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """What the header says: how many fields a line has, and what stands where (positions from 0).
+
+    Attributes:
+        width: How many fields.
+        chosen: Positions of the columns to read, with our names for them.
+    """
+
+    width: int
+    chosen: Mapping[int, str]
+
+    @cached_property
+    def price(self) -> int:
+        """Where the price stands."""
+        return next(place for place, name in self.chosen.items() if name == raw.PRICE)
+
+    @cached_property
+    def before(self) -> int:
+        """How many time labels stand at the beginning."""
+        return next(place for place in range(self.width) if self.chosen.get(place) not in raw.CSV_TIME_COLUMNS)
+
+    @cached_property
+    def of_labels(self) -> set[int]:
+        """Positions of the time labels at the beginning and behind the price."""
+        times = {place for place, name in self.chosen.items() if name in raw.CSV_TIME_COLUMNS}
+        return {place for place in times if not self.before <= place < self.price}
+
+    @cached_property
+    def of_nodes(self) -> set[int]:
+        """Positions of what else is asked for; of all behind the price, because the end of a line is made of them."""
+        return {*self.chosen} - self.of_labels | {*range(self.price, self.width)}
 
 
 @dataclass(frozen=True)
@@ -31,12 +68,10 @@ class _Texts:
     """What repeats, as the first line says it that has it.
 
     Attributes:
-        rows: The numbers of these lines.
-        fields: Their fields (String) that are asked for, named by position; null where empty.
-        of_line: For each line of the member, its place in ``rows`` and ``fields``.
+        fields: The fields of these lines (String) that are asked for, named by position; null where empty.
+        of_line: For each line, its row in ``fields``.
     """
 
-    rows: pl.Series
     fields: pl.DataFrame
     of_line: pl.Series
 
@@ -46,8 +81,16 @@ class _Texts:
         return self.fields.select(pl.concat_str(names, separator=",").alias("text"))["text"]
 
     def spread(self, texts: pl.Series) -> pl.Series:
-        """Give each line of the member its text."""
+        """Give each line its text."""
         return texts.gather(self.of_line)
+
+    @classmethod
+    def of(cls, pieces: Sequence[_Texts]) -> _Texts:
+        """Put those of the pieces of a member one behind the other."""
+        ends = list(itertools.accumulate(piece.fields.height for piece in pieces))
+        fields = pl.concat([piece.fields for piece in pieces]).rechunk()
+        of_line = [piece.of_line + end - piece.fields.height for piece, end in zip(pieces, ends, strict=True)]
+        return cls(fields, pl.concat(of_line).rechunk())
 
 
 class RepeatingRows(RawRows):
@@ -80,11 +123,11 @@ class RepeatingRows(RawRows):
         return of.fields[raw.auto(place)].cast(raw.TEXT).alias(name)
 
 
-def read_repeating_lines(content: bytes, width: int, chosen: Mapping[int, str]) -> RepeatingRows | None:
+def read_repeating_lines(blocks: Iterable[bytes], width: int, chosen: Mapping[int, str]) -> RepeatingRows | None:
     """Read the lines of a CSV member that are made of repeating texts around a number.
 
     Args:
-        content: The member, its last line with its end.
+        blocks: Its lines behind the header, some at a time, each with its end.
         width: How many fields a line has.
         chosen: Positions of the columns to read, with our names for them.
 
@@ -93,74 +136,84 @@ def read_repeating_lines(content: bytes, width: int, chosen: Mapping[int, str]) 
     """
     if chosen.get(0) != raw.START:
         return None
+    layout = _Layout(width, chosen)
     try:
-        return _read(_whole_lines(content), width, chosen)
+        pieces = list(_pieces(blocks, layout))
     except (ValueError, pl.exceptions.PolarsError):
         return None
+    if not pieces:
+        return None
+    labels, nodes = _Texts.of([piece[0] for piece in pieces]), _Texts.of([piece[1] for piece in pieces])
+    price = pl.concat([piece[2] for piece in pieces]).rechunk()
+    of_column = {place: labels if place in layout.of_labels else nodes for place in chosen if place != layout.price}
+    return RepeatingRows({chosen[place]: (of, place) for place, of in of_column.items()}, price)
 
 
-def _read(lines: pl.Series, width: int, chosen: Mapping[int, str]) -> RepeatingRows:
+def _pieces(blocks: Iterable[bytes], layout: _Layout) -> Iterator[tuple[_Texts, _Texts, pl.DataFrame]]:
+    texts, rows = 0, _SO_FEW
+    for block in blocks:
+        if block:
+            labels, nodes, price = _read(_whole_lines(block), layout)
+            yield labels, nodes, price
+            texts, rows = texts + labels.fields.height + nodes.fields.height, rows + price.height
+            _require(texts * _ROWS_PER_TEXT <= rows)
+
+
+def _read(lines: pl.Series, layout: _Layout) -> tuple[_Texts, _Texts, pl.DataFrame]:
     """Cut from each line what repeats in it, from both sides, until its price is left."""
-    times = {place for place, name in chosen.items() if name in raw.CSV_TIME_COLUMNS}
-    price = next(place for place, name in chosen.items() if name == raw.PRICE)
-    before = next(place for place in range(width) if place not in times)
-    of_labels = {place for place in times if not before <= place < price}
-    labels = _labels(lines, width, of_labels)
-    text = _without(lines, labels.spread(labels.joined(0, before) + ","), "start")
-    nodes = _nodes(lines, text, width, {*chosen} - of_labels | {*range(price, width)})
-    between = _without(text.gather(nodes.rows), nodes.joined(price, width), "end").rechunk()
+    labels = _labels(lines, layout)
+    text = _without(lines, labels.spread(labels.joined(0, layout.before) + ","), "start")
+    nodes = _nodes(lines, text, layout)
+    between = _without(
+        text.gather(nodes.of_line.arg_unique()), nodes.joined(layout.price, layout.width), "end"
+    ).rechunk()
     text = _without(text, nodes.spread(between), "start")
-    source = {place: labels if place in of_labels else nodes for place in range(width)}
-    for place in reversed(range(price + 1, width)):
-        text = _without(text, source[place].spread("," + source[place].fields[raw.auto(place)]), "end")
+    for place in reversed(range(layout.price + 1, layout.width)):
+        of = labels if place in layout.of_labels else nodes
+        text = _without(text, of.spread("," + of.fields[raw.auto(place)]), "end")
     number = text.cast(pl.Float64, strict=False)
     _require(not number.null_count() and number.is_finite().all())
-    sources = {name: (source[place], place) for place, name in chosen.items() if place != price}
-    return RepeatingRows(sources, pl.DataFrame({raw.PRICE: text, raw.NUMBER: number}))
+    return labels, nodes, pl.DataFrame({raw.PRICE: text, raw.NUMBER: number})
 
 
-def _whole_lines(content: bytes) -> pl.Series:
-    """Give all lines but the first, without their ends, every byte of them accounted for."""
+def _whole_lines(block: bytes) -> pl.Series:
+    """Give the lines without their ends, every byte of them accounted for."""
     line = {"line": pl.String()}
-    read = pl.read_csv(content, has_header=False, skip_lines=1, schema=line, separator=_IN_NO_LINE, quote_char=None)
-    lines = read["line"].rechunk()
-    _require(not lines.is_empty())
-    _require(lines.str.len_bytes().sum() + len(lines) == len(content) - content.find(b"\n") - 1)
+    lines = pl.read_csv(block, has_header=False, schema=line, separator=_IN_NO_LINE, quote_char=None)["line"].rechunk()
+    _require(lines.str.len_bytes().sum() + len(lines) == len(block))
     return lines
 
 
-def _labels(lines: pl.Series, width: int, asked: Iterable[int]) -> _Texts:
+def _labels(lines: pl.Series, layout: _Layout) -> _Texts:
     """Find the intervals, by the start with which their lines begin."""
     code = lines.str.head(str(lines[0]).find(",")).cast(raw.TEXT).to_physical()
     rows = code.arg_unique()
-    places = pl.Series(range(len(rows)), dtype=pl.UInt32)
-    place_of_code = pl.repeat(None, 1 + int(str(code.max())), dtype=pl.UInt32, eager=True)
-    return _texts(lines, rows, place_of_code.scatter(code.gather(rows), places).gather(code), width, asked)
+    split = [text.split(",") for text in lines.gather(rows).to_list()]
+    _require(all(len(fields) == layout.width for fields in split))
+    _require(not any('"' in field for fields in split for field in fields))
+    texts = {raw.auto(place): [fields[place] or None for fields in split] for place in sorted(layout.of_labels)}
+    row_of_code = pl.repeat(None, 1 + int(str(code.max())), dtype=pl.UInt32, eager=True)
+    row_of_code = row_of_code.scatter(code.gather(rows), pl.Series(range(len(split)), dtype=pl.UInt32))
+    return _Texts(pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String())), row_of_code.gather(code))
 
 
-def _nodes(lines: pl.Series, behind_labels: pl.Series, width: int, asked: Iterable[int]) -> _Texts:
+def _nodes(lines: pl.Series, behind_labels: pl.Series, layout: _Layout) -> _Texts:
     """Find the lines that follow each other with the same node, by what stands behind their time labels."""
     node = behind_labels.cast(pl.Binary).bin.head(_TELLS_NODES_APART)
     is_first = (node != node.shift()).fill_null(value=True)
-    return _texts(lines, is_first.arg_true(), is_first.cum_sum() - 1, width, asked)
-
-
-def _texts(lines: pl.Series, rows: pl.Series, of_line: pl.Series, width: int, asked: Iterable[int]) -> _Texts:
-    """Split those lines that stand for all others."""
-    _require(len(rows) * _ROWS_PER_TEXT <= len(lines))
-    together = str(lines.gather(rows).str.join("\n").item()) + "\n"
+    first = lines.gather(is_first.arg_true())
+    together = str(first.str.join("\n").item()) + "\n"
     _require('"' not in together)
-    schema = {raw.auto(place): pl.String() for place in range(width + 1)}
     fields = pl.read_csv(
         together.encode(),
         has_header=False,
-        schema=schema,
-        columns=[raw.auto(place) for place in sorted({*asked, width - 1, width})],
+        schema={raw.auto(place): pl.String() for place in range(layout.width + 1)},
+        columns=[raw.auto(place) for place in sorted({*layout.of_nodes, layout.width - 1, layout.width})],
         quote_char=None,
         missing_columns="insert",
     ).rechunk()
-    _require(fields.height == len(rows) == fields[raw.auto(width)].null_count())
-    return _Texts(rows, fields, of_line)
+    _require(fields.height == len(first) == fields[raw.auto(layout.width)].null_count())
+    return _Texts(fields, is_first.cum_sum() - 1)
 
 
 def _without(texts: pl.Series, cut: pl.Series, side: str) -> pl.Series:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -10,12 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
-from small_reports import HOURLY, ITEMS, REAL_TIME, Cells, cells, csv_file
+from small_reports import HOURLY, ITEMS, REAL_TIME, Cells, cells, csv_file, zip_file
 
-from caiso_lmp.errors import OasisFileError
+from caiso_lmp.errors import BrokenZipError
 from caiso_lmp.pipeline.columns import RawRows
-from caiso_lmp.pipeline.container import Member
-from caiso_lmp.pipeline.csv_report import LARGE, read_csv_member
+from caiso_lmp.pipeline.container import Member, packed_members
+from caiso_lmp.pipeline.csv_report import read_csv_blocks, read_csv_member
+from caiso_lmp.pipeline.members import read_member
 from caiso_lmp.pipeline.repeating_lines import RepeatingRows
 
 MORNING = datetime(2024, 7, 2, 14, tzinfo=UTC)  # operating hours 8 to 13: of one digit and of two
@@ -34,22 +38,17 @@ def group_rows(run: str = "DAM", types: tuple[str, ...] = ("LMP",), count: int =
     ]
 
 
-def read_both(content: bytes) -> tuple[RawRows | str, RawRows | str]:
-    """Read a member by what repeats and by splitting every line; a refusal is told by its text."""
-    told: list[RawRows | str] = []
-    for large in (0, LARGE):
-        try:
-            told.append(read_csv_member(Member("m.csv", content), large=large))
-        except OasisFileError as error:
-            told.append(f"{type(error).__name__} {error.message} {error.rows}")
-    return told[0], told[1]
+def in_blocks(content: bytes, lines: int) -> Iterator[bytes]:
+    """Cut a member behind every so many lines."""
+    whole = content.splitlines(keepends=True)
+    return (b"".join(whole[first : first + lines]) for first in range(0, len(whole), lines))
 
 
-def require_same(content: bytes) -> RawRows | str:
-    repeating, split = read_both(content)
-    if isinstance(repeating, str) or isinstance(split, str):
-        assert repeating == split
-    else:
+def require_same(content: bytes, lines: int = 1000) -> RawRows | None:
+    """Read a member by what repeats; it is read so only if splitting every line reads the same."""
+    repeating = read_csv_blocks("m.csv", in_blocks(content, lines))
+    if repeating is not None:
+        split = read_csv_member(Member("m.csv", content))
         assert_frame_equal(repeating.take(*split.columns), split.take(*split.columns), check_exact=True)
         for name in set(split.columns) - {"price", "number"}:
             assert set(repeating.distinct(name)[name]) == set(split.distinct(name)[name])
@@ -70,7 +69,8 @@ def require_same(content: bytes) -> RawRows | str:
 def test_group_files_are_read_by_what_repeats(run: str, columns: tuple[str, ...], types: tuple[str, ...]) -> None:
     """The layouts of OASIS, with one component or all, are of this kind and give what splitting gives."""
     content = csv_file(group_rows(run, types), columns)
-    assert isinstance(require_same(content), RepeatingRows)
+    for lines in (1000, 13):
+        assert isinstance(require_same(content, lines), RepeatingRows)
 
 
 def test_time_labels_among_the_texts_of_nodes_are_those_of_their_own_line() -> None:
@@ -78,20 +78,47 @@ def test_time_labels_among_the_texts_of_nodes_are_those_of_their_own_line() -> N
     rows = [{**row, "OPR_DT": "2024-07-03"} if row["NODE"] == "N" else row for row in group_rows()]
     columns = (*(name for name in HOURLY if name not in ("OPR_DT", "MW", "GROUP")), "OPR_DT", "MW", "GROUP")
     read = require_same(csv_file(rows, columns))
-    assert isinstance(read, RepeatingRows)
+    assert read is not None
     assert read.distinct("node", "opr_dt").cast(pl.String).filter(pl.col("node") == "N")["opr_dt"].to_list() == [
         "2024-07-03"
     ]
     assert read.distinct("opr_hr", "opr_dt").height == 12
 
 
-def test_a_large_member_is_read_this_way_without_being_asked() -> None:
-    """Who reads an all-node file gets the fast way."""
-    content = csv_file(group_rows())
-    header, _, lines = content.partition(b"\n")
-    many = b"\n".join([header, b"".join(lines.replace(b"N", b"M%d" % n) for n in range(250))])
-    assert len(many) >= LARGE
-    assert isinstance(read_csv_member(Member("m.csv", many)), RepeatingRows)
+def large_member() -> bytes:
+    header, _, lines = csv_file(group_rows()).partition(b"\n")
+    return header + b"\n" + b"".join(lines.replace(b"N", b"M%d" % n) for n in range(2000))
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])
+def test_a_large_member_of_a_zip_is_read_alike_in_blocks(compression: int) -> None:
+    """Who reads an all-node file gets the fast way, over the seams of the blocks into which it is inflated."""
+    content = large_member()
+    assert len(content) > 9_000_000
+    packed = packed_members(zip_file(("m.csv", content), compression=compression), "m.zip")[0]
+    read = read_member(packed)
+    assert isinstance(read, RepeatingRows) == (compression == zipfile.ZIP_DEFLATED)
+    split = read_csv_member(Member("m.csv", content))
+    assert_frame_equal(read.take(*split.columns), split.take(*split.columns), check_exact=True)
+
+
+def test_a_large_member_with_another_crc_is_a_broken_zip() -> None:
+    """Lines that could be read well are refused if they are not the bytes that were packed."""
+    content = large_member()
+    crc = zlib.crc32(content)
+    raw = zip_file(("m.csv", content)).replace(struct.pack("<L", crc), struct.pack("<L", crc ^ 1))
+    with pytest.raises(BrokenZipError, match="CRC"):
+        read_member(packed_members(raw, "m.zip")[0])
+
+
+def test_a_flipped_bit_in_a_large_member_is_a_broken_zip() -> None:
+    """Blocks are read before the CRC of the whole is known; none of them counts then."""
+    whole = zip_file(("m.csv", large_member()))
+    for place in (len(whole) // 3, len(whole) // 2, len(whole) * 9 // 10):
+        raw = bytearray(whole)
+        raw[place] ^= 4
+        with pytest.raises(BrokenZipError):
+            read_member(packed_members(bytes(raw), "m.zip")[0])
 
 
 # --- anything else ------------------------------------------------------------------------------
@@ -147,13 +174,13 @@ SPOILS: tuple[Spoil, ...] = (
 
 
 @given(data=st.data())
-def test_spoiled_lines_are_read_or_refused_as_if_every_line_were_split(data: st.DataObject) -> None:
-    """Whatever is wrong with some lines, in whatever order of columns: the same rows, or the same refusal."""
+def test_spoiled_lines_are_read_only_as_if_every_line_were_split(data: st.DataObject) -> None:
+    """Whatever is wrong with some lines, in whatever order of columns: read as splitting reads them, or not so."""
     columns = data.draw(st.sampled_from([HOURLY, REAL_TIME]) | st.permutations(HOURLY).map(tuple))
     lines = csv_file(group_rows(count=4), columns).decode().split("\n")[:-1]
     for spoil in data.draw(st.lists(st.sampled_from(SPOILS), min_size=1, max_size=3)):
         spoil(lines, data.draw(st.integers(1, len(lines) - 1)), data.draw(st.integers(0, 16)))
-    require_same(("\n".join(lines) + "\n").encode())
+    require_same(("\n".join(lines) + "\n").encode(), data.draw(st.sampled_from([1000, 7])))
 
 
 @given(data=st.data())
