@@ -140,6 +140,7 @@ def _read_lists(
             if isinstance(outcome, GaveUp) and outcome.kind in _HOPELESS:
                 errors |= {left: _trouble(outcome, left) for left in trade_dates if left not in lists}
                 break
+    errors |= {left: _unasked(left) for left in trade_dates if left not in lists and left not in errors}
     read = [lists[day] for day in trade_dates if day in lists]
     return pl.concat([LISTED.to_frame(), *read]), [errors[day] for day in trade_dates if day in errors]
 
@@ -159,6 +160,10 @@ def _read_list(fetched: Fetched, trade_date: date) -> pl.DataFrame | Trouble:
 
 def _trouble(outcome: AskSmaller | Refused | Partial | GaveUp, trade_date: date) -> Trouble:
     return Trouble(_name(trade_date), str(reason_of(outcome)), outcome.detail, "run it again later")
+
+
+def _unasked(trade_date: date) -> Trouble:
+    return Trouble(_name(trade_date), "stopped", "not asked any more", "run the same command again")
 
 
 def _name(trade_date: date) -> str:

@@ -15,11 +15,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from caiso_lmp.backfill.asked import Circumstances
 from caiso_lmp.backfill.run import OnAnswer
+from caiso_lmp.backfill.story import open_downloads
 from caiso_lmp.cli import options
 from caiso_lmp.cli.entry import TROUBLE, cli
 from caiso_lmp.cli.folder import open_folder
 from caiso_lmp.cli.show import cell, console, notes, print_json, table
-from caiso_lmp.corrections import CorrectionsReport, OnList, follow_corrections
+from caiso_lmp.cli.stop import SIGNALLED, Stop
+from caiso_lmp.corrections import CorrectionsReport, OnList, OpenDownloads, follow_corrections
+from caiso_lmp.fetch.downloads import Downloads
 from caiso_lmp.fetch.throttle import SPACING_SECONDS
 from caiso_lmp.trading_time import PACIFIC, whole_trade_dates
 
@@ -58,13 +61,32 @@ def corrections(  # noqa: PLR0917 - click passes options by name
     window = options.chosen_window(start, end, trade_date, days if any_window else _DAYS, datetime.now(UTC))
     how = Circumstances(base_url=base_url, spacing=spacing)
     folder = open_folder(data_dir)
-    with _bar() as (on_list, on_answer):
-        report = follow_corrections(whole_trade_dates(*window), folder, how, on_list=on_list, on_answer=on_answer)
+    stop = Stop()
+    with stop.heard(), _bar() as (on_list, on_answer):
+        report = follow_corrections(
+            whole_trade_dates(*window), folder, how, on_list=on_list, on_answer=on_answer, connect=_stopped_by(stop)
+        )
     if as_json:
         print_json(report.to_json())
     else:
         _print(report, verbose=verbose)
+    if stop.signal:
+        notes().print("stopped; run the same command again to go on", style="yellow")
+        return SIGNALLED + stop.signal
     return 0 if report.whole else TROUBLE
+
+
+def _stopped_by(stop: Stop) -> OpenDownloads:
+    """Let a signal end whichever downloads are open, and those that would be opened after it."""
+
+    def connect(how: Circumstances) -> Downloads:
+        downloads = open_downloads(how)
+        stop.call(downloads.stop)
+        if stop.signal:
+            downloads.stop()
+        return downloads
+
+    return connect
 
 
 @contextmanager

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -132,6 +136,29 @@ def test_trouble_ends_with_1(run: Run, corrected: datetime, simulator: Simulator
     assert unasked.exit_code == 1
     assert "1 answers could not be had again; they stay marked as stale" in unasked.err
     assert run("corrections", "--date", str(day), "--spacing", "0").exit_code == 0
+
+
+@pytest.mark.usefixtures("corrected")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_cleanly(run: Run, simulator: Simulator, number: signal.Signals) -> None:
+    """Ctrl-C and SIGTERM, here while lists are read, end it with its report; the next run does what is left."""
+    simulator.begin_outage("hang")
+    earlier = len(simulator.log.entries())
+
+    def kill_when_asked() -> None:
+        while len(simulator.log.entries()) == earlier:
+            time.sleep(0.01)
+        os.kill(os.getpid(), number)
+
+    killer = threading.Thread(target=kill_when_asked)
+    killer.start()
+    stopped = run("corrections", "--days", "3", "--spacing", "0")
+    killer.join()
+    assert stopped.exit_code == 128 + number
+    assert "stopped; run the same command again to go on" in stopped.err
+    simulator.end_outage()
+    done = run("corrections", "--days", "3", "--spacing", "0")
+    assert (done.exit_code, "2 prices changed" in done.err) == (0, True)
 
 
 def test_without_a_warehouse(run: Run, simulator: Simulator) -> None:
