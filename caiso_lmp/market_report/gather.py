@@ -10,7 +10,7 @@ import polars as pl
 
 from caiso_lmp.analysis.frames import with_expected
 from caiso_lmp.errors import CaisoLmpError, UsageError
-from caiso_lmp.market import Market
+from caiso_lmp.market import HUBS, Market
 from caiso_lmp.trading_time import utc_window
 from caiso_lmp.warehouse.changes import CHANGES
 from caiso_lmp.warehouse.warehouse import Warehouse
@@ -91,7 +91,7 @@ def gather(warehouse: Warehouse, subject: Subject) -> Findings:
             f"there are no {subject.market} prices in this window", hint="see `caiso-lmp status` for what is there"
         )
     there = set(prices["node"].unique())
-    asked = subject.nodes if subject.nodes is not None else tuple(sorted(there))
+    asked = _hubs_first(there) if subject.nodes is None else subject.nodes
     nodes = tuple(node for node in asked if node in there)
     return Findings(
         subject=subject,
@@ -103,6 +103,11 @@ def gather(warehouse: Warehouse, subject: Subject) -> Findings:
         changes=_changes(warehouse, prices, subject),
         fetched=_fetched(warehouse, prices),
     )
+
+
+def _hubs_first(nodes: set[str]) -> tuple[str, ...]:
+    """Order all nodes so that those which everyone knows are the ones that pictures show."""
+    return (*(hub for hub in HUBS if hub in nodes), *sorted(nodes - set(HUBS)))
 
 
 def _other_market(warehouse: Warehouse, subject: Subject, nodes: tuple[str, ...]) -> pl.DataFrame | None:

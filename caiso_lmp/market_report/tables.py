@@ -76,7 +76,14 @@ def coverage(findings: Findings) -> Table:
         "missing": ("missing", ",d"),
         "share": ("there", ".2%"),
     }
-    return _table("Intervals with a price", _sorted(held, findings), columns)
+    rows = _sorted(held, findings)
+    if held.height > _MOST_ROWS:
+        return _table(
+            "Intervals with a price, most missing first",
+            rows.sort("missing", descending=True, maintain_order=True),
+            columns,
+        )
+    return _table("Intervals with a price", rows, columns)
 
 
 def checks(findings: Findings) -> Table:

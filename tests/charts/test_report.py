@@ -131,6 +131,19 @@ def test_long_tables_say_what_they_leave_out(whole: Findings) -> None:
     assert "1 more rows are not shown" in told.note
 
 
+def test_gaps_are_not_cut_from_a_long_table(whole: Findings) -> None:
+    """Of very many nodes the table of coverage shows those first that lack most."""
+    many = pl.concat([whole.prices.filter(node=NODE).with_columns(node=pl.lit(f"N{n:02}")) for n in range(70)])
+    lacking = many.filter((pl.col("node") != "N69") | (pl.col("operating_hour") > 3))
+    told = tables.coverage(Findings(**(vars(whole) | {"prices": lacking})))
+    assert told.rows[0][:4] == ["N69", "63", "71", "8"]
+
+
+def test_hubs_come_first_among_all_nodes(warehouse: Warehouse) -> None:
+    """A report on every node shows the trading hubs in its pictures."""
+    assert gather(warehouse, Subject(Market.DAM, None, DATES)).nodes[:2] == (NODE, OTHER)
+
+
 # --- the page -------------------------------------------------------------------------------------
 
 

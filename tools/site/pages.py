@@ -38,6 +38,15 @@ _FENCE: Final = re.compile(r"^(```.*?^```)$", re.MULTILINE | re.DOTALL)
 _WIDTH: Final = 96  # columns of a command's help
 
 
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Put pages that the navigation does not name at its end: none is lost for want of a line in ``mkdocs.yml``."""
+    named = set(re.findall(r"[\w/-]+\.md", str(config.nav)))
+    unnamed = sorted(path.name for path in Path(config.docs_dir).glob("*.md") if path.name not in named)
+    if unnamed and config.nav is not None:
+        config.nav.append({"More": unnamed})
+    return config
+
+
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that are made here."""
     for place, source in _OF_FILES.items():
