@@ -3,6 +3,8 @@
 The public names of the package, and nothing else; importing it has no side effect.
 """
 
+import logging
+
 from caiso_lmp.backfill.asked import Asked, Circumstances
 from caiso_lmp.backfill.story import backfill
 from caiso_lmp.connector.config import CAISOConnectorConfig
@@ -152,3 +154,5 @@ __all__ = [
     "update_nodes",
     "verify_archive",
 ]
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # whoever wants to read logs says so

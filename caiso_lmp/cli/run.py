@@ -13,6 +13,7 @@ from caiso_lmp.cli.show import notes, print_json
 from caiso_lmp.connector.bookkeeping import tell_steps
 from caiso_lmp.connector.config_check import check_config
 from caiso_lmp.connector.config_file import read_config
+from caiso_lmp.connector.connector import data_folder
 from caiso_lmp.connector.kafka import publisher
 from caiso_lmp.connector.logs import log_as_configured
 from caiso_lmp.connector.service import Service
@@ -27,9 +28,14 @@ from caiso_lmp.fetch.reason import Reason
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of raw files and warehouse; before data_dir of the configuration.",
 )
+@click.option(
+    "--base-url", envvar="CAISO_LMP_BASE_URL", help="Whom to ask; before caiso_base_url of the configuration."
+)
 @click.option("--json", "as_json", is_flag=True, help="With --once: print what was done as one JSON object.")
 @click.option("-v", "--verbose", is_flag=True, help="Log each decision.")
-def run(file: Path, once: bool, data_dir: Path | None, as_json: bool, verbose: bool) -> int:
+def run(  # noqa: PLR0917 - click passes options by name
+    file: Path, once: bool, data_dir: Path | None, base_url: str | None, as_json: bool, verbose: bool
+) -> int:
     """Follow prices as a YAML file says: scheduled, in real time, or both, until it is stopped.
 
     SIGTERM and Ctrl-C stop it within moments; the next start goes on where it was. What it does is logged,
@@ -40,15 +46,14 @@ def run(file: Path, once: bool, data_dir: Path | None, as_json: bool, verbose: b
       caiso-lmp run caiso.yaml
       caiso-lmp run caiso.yaml --once
     """
-    config = read_config(file)
-    if data_dir is not None:
-        config = config.model_copy(update={"data_dir": str(data_dir)})
+    told_here = {"data_dir": None if data_dir is None else str(data_dir), "caiso_base_url": base_url}
+    config = read_config(file).with_options({name: value for name, value in told_here.items() if value is not None})
     check_config(config, str(file))
     if not config.enabled:
         notes().print(f"{config.name} is not enabled in {file}")
         return 0
     with log_as_configured(config.logging, verbose=verbose):
-        return asyncio.run(_serve(Service(config, publisher(config), once=once), as_json=as_json))
+        return asyncio.run(_serve(Service(config, publisher(config, data_folder(config)), once=once), as_json=as_json))
 
 
 async def _serve(service: Service, *, as_json: bool) -> int:

@@ -27,6 +27,7 @@ from caiso_lmp.connector.config_parts import (
 from caiso_lmp.connector.config_problems import describe_problems
 from caiso_lmp.connector.transforms import check_transforms
 from caiso_lmp.errors import UsageError
+from caiso_lmp.events.destinations import DEFAULT_TOPIC
 from caiso_lmp.fetch.address import OASIS_URL, parse_address
 from caiso_lmp.fetch.plan import ALL_NODES
 from caiso_lmp.fetch.plan import Nodes as PlannedNodes
@@ -97,7 +98,7 @@ class CAISOConnectorConfig(Part):
     """When batch runs start: a cron expression in Pacific time."""
     enabled: bool = True
     """Whether `caiso-lmp run` does anything."""
-    output_topic: str = "power.caiso.lmp.raw.v1"
+    output_topic: str = Field(default=DEFAULT_TOPIC, pattern=r"^[A-Za-z0-9._-]{1,249}$")
     """Kafka topic of the events."""
     avro_schema: str | None = Field(default=None, alias="schema")
     """Path of the Avro schema of the events; the packaged one by default."""
@@ -173,6 +174,15 @@ class CAISOConnectorConfig(Part):
         if twice:
             raise ValueError(f"markets has {', '.join(sorted(twice))} twice; give each market one entry")
         return self
+
+    def with_options(self, options: Mapping[str, Any]) -> Self:
+        """Give the configuration with some options replaced.
+
+        Raises:
+            UsageError: One of them is unknown or impossible.
+        """
+        told = self.model_dump(by_alias=True)
+        return type(self)(**{**told, **options})
 
     @property
     def schema(self) -> str | None:  # type: ignore[override]  # pydantic's own `schema` is deprecated

@@ -146,9 +146,11 @@ class Kafka(Part):
     bootstrap_servers: str
     """Brokers, as ``host:port`` with commas between."""
     schema_registry: Registry | None = None
-    """Registry that gives the ids of schemas; without one values are plain Avro or JSON."""
-    encoding: Literal["avro", "json"] = "avro"
-    """Encoding of the values."""
+    """Registry that gives the ids of schemas."""
+    encoding: Literal["confluent", "avro", "json"] | None = None
+    """Encoding of the values: by default ``confluent`` where there is a registry, else ``avro``."""
+    key: Literal["event_id", "node", "natural"] = "event_id"
+    """What the key of a message is; ``natural`` is market run, node, interval start and component."""
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] | None = None
     """How to connect; plaintext by default."""
     sasl_mechanism: str | None = None

@@ -17,7 +17,7 @@ from caiso_lmp.backfill.needs import NeedsFinder
 from caiso_lmp.backfill.run import Run
 from caiso_lmp.backfill.story import backfill
 from caiso_lmp.connector.config import CAISOConnectorConfig, market_of, planned_nodes
-from caiso_lmp.connector.config_parts import MarketPlan, RealtimeWindow
+from caiso_lmp.connector.config_parts import BatchWindow, MarketPlan, RealtimeWindow
 from caiso_lmp.connector.coverage import Coverage, find_coverage
 from caiso_lmp.connector.oasis_access import Surroundings, circumstances
 from caiso_lmp.connector.windows import due_until, is_day_ahead
@@ -105,7 +105,14 @@ class FollowedMarket:
     # --- how far ----------------------------------------------------------------------------------
 
     def window(self, now: datetime) -> tuple[datetime, datetime]:
-        """Give the window that is followed: whole trade dates day-ahead, hours in real time, up to what is due."""
+        """Give the window that is followed, up to what is due: whole trade dates day-ahead, hours in real time.
+
+        A market that is only scheduled is followed in whole trade dates that are over, or published day-ahead.
+        """
+        if self.plan.mode == "batch":
+            batch, today = self.plan.batch or BatchWindow(), trade_date_of(now)
+            until = due_until(self.market, now) if is_day_ahead(self.market) else utc_window(today)[0]
+            return utc_window(today - timedelta(days=batch.days_back))[0], until
         start = now - timedelta(hours=self.realtime.window_hours)
         if is_day_ahead(self.market) or self.nodes is ALL_NODES:
             start = utc_window(trade_date_of(start))[0]

@@ -120,8 +120,12 @@ class NormalizationService:
 
     async def enrich_batch(self, records: Sequence[Any], *, tenant_id: str | None = None) -> NormalizedBatch:
         """Normalize records and add what is known of their nodes and markets, and their quality."""
+        return await asyncio.to_thread(self.enrich, records, tenant_id=tenant_id)
+
+    def enrich(self, records: Sequence[Any], *, tenant_id: str | None = None) -> NormalizedBatch:
+        """Do what :meth:`enrich_batch` does, here and now."""
         service = self._with_transforms("enrich_metadata", "calculate_quality_score")
-        return await service.normalize_batch(records, tenant_id=tenant_id)
+        return service.normalize(records, tenant_id=tenant_id)
 
     def _with_transforms(self, *more: str) -> NormalizationService:
         names = [*self.config.transforms, *(name for name in more if name not in self.config.transforms)]

@@ -8,11 +8,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from caiso_lmp import CAISOConnector, CAISOConnectorConfig
+from caiso_lmp import CAISOConnector, CAISOConnectorConfig, DataFolder, Market, Warehouse
 from caiso_lmp.connector.oasis_access import Surroundings
+from caiso_lmp.connector.published import published_prices
+from caiso_lmp.events.record import to_events
 from caiso_lmp.simulator import Simulator
 
 NOW = datetime(2026, 3, 20, 20, tzinfo=UTC)  # 13:00 Pacific
+EARLY, LATE = datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)
 A_MOMENT = timedelta(milliseconds=10)  # how long it takes to look at the clock: time never stands still
 
 
@@ -64,3 +67,29 @@ def config_of(simulator: Simulator, folder: Path, **options: Any) -> CAISOConnec
 def connector_of(simulator: Simulator, folder: Path, time: SimulatedTime, **options: Any) -> CAISOConnector:
     follow(time, simulator)
     return CAISOConnector(config_of(simulator, folder, **options), world=surroundings(time, folder))
+
+
+class Topic:
+    """A topic in memory, which gets each current price of a warehouse once, as the outbox sees to it."""
+
+    def __init__(self, folder: DataFolder) -> None:
+        self._folder = folder
+        self.ids: list[str] = []
+
+    def publish(self) -> int:
+        new = [event_id for event_id in self._current() if event_id not in set(self.ids)]
+        self.ids += new
+        return len(new)
+
+    def expected(self) -> int:
+        return len(self._current())
+
+    def _current(self) -> list[str]:
+        warehouse = Warehouse(self._folder.warehouse)
+        if not warehouse.path.exists():
+            return []
+        ids: list[str] = []
+        for market in Market:
+            prices = warehouse.prices(None, EARLY, LATE, market)
+            ids += to_events(published_prices(warehouse, prices, market))["event_id"].to_list()
+        return ids
