@@ -62,32 +62,13 @@ def _with_places(days: pl.DataFrame) -> pl.DataFrame:
 
 
 def _field(days: pl.DataFrame, heading: str) -> alt.Chart:
-    first_days = days.filter(pl.col("week") == pl.col("week").min().over("month"))
-    months = dict(first_days.group_by("month", maintain_order=True).agg(pl.col("week").min()).iter_rows())
-    by_week = {week: month for month, week in months.items()}
-    names = "{" + ", ".join(f"'{week}': '{month}'" for week, month in by_week.items()) + "}"
-    weeks = alt.Axis(
-        values=list(by_week),
-        labelExpr=f"{names}[datum.value]",
-        labelAngle=0,
-        labelAlign="left",
-        ticks=False,
-        domain=False,
-        title=None,
-        orient="top",
-    )
     weekdays = alt.Axis(values=["Mon", "Wed", "Fri", "Sun"], ticks=False, domain=False, title=None)
     colors = alt.Scale(domain=list(STATUS_COLORS), range=list(STATUS_COLORS.values()))
     return (
-        alt.Chart(
-            data_of(days),
-            width=_WEEKS * _CELL,
-            height=len(_WEEKDAYS) * _CELL,
-            title=field_title(heading),
-        )
+        alt.Chart(data_of(days), width=_WEEKS * _CELL, height=len(_WEEKDAYS) * _CELL, title=field_title(heading))
         .mark_rect(stroke="white", strokeWidth=2, cornerRadius=3)
         .encode(
-            x=alt.X("week:O", axis=weeks, scale=alt.Scale(domain=list(range(_WEEKS)))),
+            x=alt.X("week:O", axis=_month_axis(days), scale=alt.Scale(domain=list(range(_WEEKS)))),
             y=alt.Y("weekday:O", axis=weekdays, scale=alt.Scale(domain=list(_WEEKDAYS))),
             color=alt.Color("status:N", scale=colors, legend=alt.Legend(title=None, orient="top", symbolType="square")),
             tooltip=[
@@ -99,4 +80,21 @@ def _field(days: pl.DataFrame, heading: str) -> alt.Chart:
                 alt.Tooltip("share:Q", format=".2%"),
             ],
         )
+    )
+
+
+def _month_axis(days: pl.DataFrame) -> alt.Axis:
+    """Name each month above its first week."""
+    months = days.group_by("month", maintain_order=True).agg(pl.col("week").min())
+    names = {week: month for month, week in months.iter_rows()}
+    label = "{" + ", ".join(f"'{week}': '{month}'" for week, month in names.items()) + "}[datum.value]"
+    return alt.Axis(
+        values=list(names),
+        labelExpr=label,
+        labelAngle=0,
+        labelAlign="left",
+        ticks=False,
+        domain=False,
+        title=None,
+        orient="top",
     )

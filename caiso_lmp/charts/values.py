@@ -45,11 +45,14 @@ def drawable(prices: pl.DataFrame, price: str, most_nodes: int) -> tuple[str, ..
 
     Raises:
         CaisoLmpError: There is no price at all.
-        UsageError: A column is absent, or there are more nodes than one can tell apart.
+        UsageError: A column is absent, there are several markets, or more nodes than one can tell apart.
     """
     held = completeness(prices, price)
     if not held["intervals"].sum():
         raise CaisoLmpError("there are no prices to draw", hint="see `caiso-lmp status` for what is there")
+    if held["market"].n_unique() > 1:
+        markets = " and ".join(sorted(held["market"].cast(pl.String).unique()))
+        raise UsageError(f"a picture shows one market, the frame has {markets}", hint="filter the frame by market")
     nodes = tuple(prices["node"].cast(pl.String).unique(maintain_order=True))
     if len(nodes) > most_nodes:
         raise UsageError(f"{len(nodes):,} nodes are too many for one picture", hint=f"choose at most {most_nodes}")
@@ -59,12 +62,12 @@ def drawable(prices: pl.DataFrame, price: str, most_nodes: int) -> tuple[str, ..
 def caption(prices: pl.DataFrame, price: str) -> str:
     """Say of what a picture is: market, dates, and what is missing."""
     held = completeness(prices, price)
-    markets = " and ".join(held["market"].cast(pl.String).unique(maintain_order=True))
+    market = held["market"][0]
     first, last = first_and_last(prices)
     dates = str(first) if first == last else f"{first} to {last}"
     missing, expected = held["missing"].sum(), held["expected"].sum()
     gap = f"; {missing:,} of {expected:,} intervals are not there" if missing else ""
-    return f"{markets}, {dates}{gap}"
+    return f"{market}, {dates}{gap}"
 
 
 def first_and_last(prices: pl.DataFrame) -> tuple[date, date]:
@@ -93,7 +96,8 @@ def said_cut(values: pl.Series, shown: tuple[float, float] | None) -> str:
         return ""
     outside = values.drop_nulls().filter((values.drop_nulls() < shown[0]) | (values.drop_nulls() > shown[1]))
     farthest = f"{_as_float(values.min()):,.0f} to {_as_float(values.max()):,.0f} $/MWh"
-    return f"the axis is cut: {outside.len():,} prices lie outside; all are from {farthest}"
+    count = "1 price lies" if outside.len() == 1 else f"{outside.len():,} prices lie"
+    return f"the axis is cut: {count} outside; all are from {farthest}"
 
 
 def _as_float(value: object) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import polars as pl
@@ -16,6 +16,7 @@ from caiso_lmp.warehouse.changes import CHANGES
 from caiso_lmp.warehouse.warehouse import Warehouse
 
 _REAL_TIME: Final = (Market.RTD, Market.FMM)
+_AHEAD: Final = timedelta(days=1)  # day-ahead prices are published the day before, and could be corrected then
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def _status_by_day(prices: pl.DataFrame, nodes: tuple[str, ...], subject: Subjec
 
 def _changes(warehouse: Warehouse, prices: pl.DataFrame, subject: Subject) -> pl.DataFrame:
     """List corrected prices of these nodes and dates; asked for only where a row is a revision at all."""
-    since = subject.window[0]
+    since = subject.window[0] - _AHEAD
     if not prices["revision"].gt(1).any() or subject.as_of is not None:
         return pl.DataFrame(schema=CHANGES)
     nodes = prices["node"].unique().implode()

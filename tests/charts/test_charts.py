@@ -70,6 +70,13 @@ def test_too_many_nodes(draw: Callable[..., Any]) -> None:
         draw(many)
 
 
+@pytest.mark.parametrize("draw", BY_PRICE)
+def test_two_markets_in_one_picture(draw: Callable[..., Any]) -> None:
+    """Lines of two markets under one name would be read as one: refused."""
+    with pytest.raises(UsageError, match="a picture shows one market, the frame has DAM and FMM"):
+        draw(pl.concat([two_days(), whole_day(Market.FMM, PLAIN)]))
+
+
 # --- heatmap --------------------------------------------------------------------------------------
 
 
@@ -131,7 +138,7 @@ def test_a_spike_does_not_flatten_the_rest() -> None:
     month = [whole_day(Market.FMM, date(2024, 6, day), 30.0 + day) for day in range(1, 29)]
     spike = pl.concat([*month, day_of(Market.FMM, date(2024, 6, 29), [2000.0])])
     for draw in (charts.price_lines, charts.duration_lines):
-        assert "the axis is cut: 1 prices lie outside; all are from 31 to 2,000 $/MWh" in words_of(draw(spike))
+        assert "the axis is cut: 1 price lies outside; all are from 31 to 2,000 $/MWh" in words_of(draw(spike))
         domains = [p["scale"]["domain"] for p in parts(spec_of(draw(spike))) if "domain" in str(p.get("scale"))]
         assert any(isinstance(top, float) and 58 < top < 200 for domain in domains for top in domain)
 
