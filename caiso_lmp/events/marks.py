@@ -106,16 +106,17 @@ def _end_of(settings: KafkaSettings, topic: str, complaints: Complaints, patienc
 
 def _read(consumer: Any, key: str, end: int, patience: float) -> str | None:  # noqa: ANN401 - a Consumer
     kafka = import_extra("confluent_kafka")
-    end_reached = kafka.KafkaError._PARTITION_EOF  # noqa: SLF001 - the library's own name
+    codes = kafka.KafkaError
+    no_trouble = {codes._PARTITION_EOF, codes.GROUP_AUTHORIZATION_FAILED}  # noqa: SLF001 - its name; no group is joined
     last, reached, deadline = None, 0, time.monotonic() + patience
     while reached < end:
         for message in consumer.consume(_READ_AT_ONCE, timeout=_POLL_SECONDS):
             error = message.error()
-            if error is not None and error.code() != end_reached:
+            if error is not None and error.code() not in no_trouble:
                 raise kafka.KafkaException(error)
             if error is None and message.key() == key.encode():
                 last = str(json.loads(message.value())["batch"])
-            reached = max(reached, message.offset() + (error is None))
+            reached = max(reached, (message.offset() or 0) + (error is None))
         if reached < end and time.monotonic() > deadline:
             raise BrokerError(
                 "the marks cannot be read to their end: a transaction of another exporter is open there",

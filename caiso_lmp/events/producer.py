@@ -25,6 +25,7 @@ PATIENCE_SECONDS: Final = 60.0
 _TRANSACTION_SECONDS: Final = 300  # a day of all nodes takes a few; brokers allow 900 by default
 _TIMES_TRIED: Final = 3  # a transaction that the broker wants aborted
 _POLL_SECONDS: Final = 0.05
+_TOPIC_UNKNOWN: Final = frozenset({"UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC"})
 _WORTH_WAITING: Final = frozenset({"_TRANSPORT", "_ALL_BROKERS_DOWN", "_TIMED_OUT"})
 _CALL_SECONDS: Final = 5.0  # of one call, which is repeated while there is patience
 
@@ -61,6 +62,8 @@ def find_cluster(settings: KafkaSettings, topic: str, patience: float = PATIENCE
         )
         found = _patiently(lambda: admin.list_topics(timeout=min(patience, _CALL_SECONDS)), admin, complaints, patience)
     if topic not in found.topics:
+        with _translated(complaints, f"the topic {topic!r} cannot be seen"):
+            _ask_why_missing(admin, topic, patience)
         raise TopicMissingError(
             f"the cluster at {settings.bootstrap_servers} has no topic {topic!r}",
             hint="make it, as with kafka-topics.sh --create --topic NAME, or name another with --topic",
@@ -68,6 +71,17 @@ def find_cluster(settings: KafkaSettings, topic: str, patience: float = PATIENCE
     if marks_topic(topic) not in found.topics:
         make_marks_topic(admin, marks_topic(topic), complaints, patience)
     return str(found.cluster_id)
+
+
+def _ask_why_missing(admin: Any, topic: str, patience: float) -> None:  # noqa: ANN401 - an AdminClient
+    """Raise if the topic is there and we may not see it: it is not in the list then either."""
+    kafka = import_extra("confluent_kafka")
+    try:
+        for told in admin.describe_topics(kafka.TopicCollection([topic]), request_timeout=patience).values():
+            told.result(patience)
+    except kafka.KafkaException as error:
+        if error.args[0].name() not in _TOPIC_UNKNOWN:
+            raise
 
 
 class EventProducer:
@@ -130,7 +144,7 @@ class EventProducer:
             try:
                 return self._send(chunks, mark, on_events if attempt == 1 else lambda _events: None)
             except self._library.KafkaException as error:
-                told = error.args[0]
+                told = self._reason_for(error.args[0])
                 translated = self._complaints.translate(told, f"events cannot be sent to {self.topic}")
                 hopeless = type(translated) is not BrokerError or told.fatal() or not told.txn_requires_abort()
                 self._abort()
@@ -192,6 +206,16 @@ class EventProducer:
                 self._make_room(deadline)
             else:
                 return
+
+    def _reason_for(self, told: Any) -> Any:  # noqa: ANN401 - a KafkaError
+        """Find out why a transaction failed, where a call is only told that it did: beginning another tells."""
+        if told.name() != "_STATE":
+            return told
+        try:
+            self._producer.begin_transaction()
+        except self._library.KafkaException as error:
+            return error.args[0]
+        return told
 
     def _retried(self, call: Callable[[float], Any]) -> None:
         once = min(self._patience, _CALL_SECONDS)
