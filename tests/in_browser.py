@@ -32,11 +32,10 @@ LONGEST = 120  # seconds
 
 @dataclass(frozen=True)
 class Seen:
-    """What the browser made of a page: its elements, the lines of its console, and a picture."""
+    """What the browser made of a page: its elements, and the lines of its console."""
 
     elements: str
     console: list[str]
-    picture: bytes
 
     @property
     def drawn(self) -> int:
@@ -55,14 +54,18 @@ def find_browser() -> str:
 
 
 def look(address: str, scratch: Path) -> Seen:
-    """Open a page twice: for its elements and console, and for its picture."""
+    """Open a page for its elements and its console."""
+    dumped = open_page(address, scratch, "--dump-dom")
+    return Seen(dumped.stdout, [line for line in dumped.stderr.splitlines() if "CONSOLE" in line])
+
+
+def photograph(address: str, scratch: Path) -> bytes:
+    """Open a page for its picture, a PNG."""
     picture = scratch / "seen.png"
-    own = (find_browser(), *FLAGS, f"--user-data-dir={scratch / 'profile'}")
-    dumped = open_page(*own, "--dump-dom", address)
-    open_page(*own, f"--screenshot={picture}", address)
-    console = [line for line in dumped.stderr.splitlines() if "CONSOLE" in line]
-    return Seen(dumped.stdout, console, picture.read_bytes())
+    open_page(address, scratch, f"--screenshot={picture}")
+    return picture.read_bytes()
 
 
-def open_page(*command: str) -> subprocess.CompletedProcess[str]:
+def open_page(address: str, scratch: Path, how: str) -> subprocess.CompletedProcess[str]:
+    command = (find_browser(), *FLAGS, f"--user-data-dir={scratch / 'profile'}", how, address)
     return subprocess.run(command, capture_output=True, text=True, timeout=LONGEST, check=True)
