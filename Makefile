@@ -16,11 +16,11 @@ READY := $(VENV)/.ready-$(PYTHON_VERSION)
 RECORDED := $(abspath $(or $(CAISO_LMP_RECORDED),$(wildcard ../shared/oasis)))
 WITH_RECORDED := $(if $(RECORDED),CAISO_LMP_RECORDED=$(RECORDED))
 
-# What `make test` leaves to `make check`: pages of the documentation, and the wheel (which needs a package index).
-SLOWER := --ignore=tests/docs --ignore=tests/packaging
+# What `make test` leaves to `make check`: pages, notebooks, and the wheel (which needs a package index).
+SLOWER := --ignore=tests/docs --ignore=tests/notebooks --ignore=tests/packaging
 
 .DEFAULT_GOAL := help
-.PHONY: help demo backfill simulate test check soak docs bench kafka-jars kafka-up kafka-down format constraints clean
+.PHONY: help demo backfill simulate test check soak docs bench notebooks kafka-jars kafka-up kafka-down format constraints clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -65,6 +65,9 @@ docs: $(READY) ## build the documentation as a site, strictly, into build/site
 bench: $(READY) ## measure loading and queries on a made day of all nodes
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/run.py
 
+notebooks: $(READY) ## run the notebooks on a simulated OASIS and keep what they show (live: CAISO_LMP_LIVE=1)
+	$(BIN)/python notebooks/run.py
+
 kafka-jars: $(READY) ## fetch Apache Kafka and a schema registry with Maven (Java 17), once, 160 MB
 	$(BIN)/python tools/kafka/run.py jars
 
@@ -82,7 +85,7 @@ constraints: ## resolve constraints.txt anew, from pyproject.toml alone (with Py
 	rm -rf build/resolve
 	$(PYTHON) -m venv build/resolve
 	build/resolve/bin/pip install --quiet --upgrade pip
-	build/resolve/bin/pip install --quiet --editable '.[analysis,charts,connector,kafka]' --group dev --group docs
+	build/resolve/bin/pip install --quiet --editable '.[analysis,charts,connector,kafka,notebooks]' --group dev --group docs
 	{ sed '/^#/!d' constraints.txt; \
 	  build/resolve/bin/pip list --format=freeze --exclude-editable --exclude setuptools; } > build/constraints.txt
 	mv build/constraints.txt constraints.txt
@@ -98,5 +101,5 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --upgrade pip
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt \
-	    --editable '.[analysis,charts,connector,kafka]' --group dev --group docs
+	    --editable '.[analysis,charts,connector,kafka,notebooks]' --group dev --group docs
 	@touch $@

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 DATA_DIR_VARIABLE: Final = "CAISO_LMP_DATA_DIR"
 _FOLDER: Final = "data"
@@ -21,6 +22,12 @@ class DataFolder:
     """
 
     root: Path
+
+    @classmethod
+    def find(cls, data_dir: Path | str | None = None) -> Self:
+        """Find the data folder from here, as the command line does; see :func:`find_data_folder`."""
+        found = find_data_folder(None if data_dir is None else Path(data_dir), os.environ, Path.cwd())
+        return cls(found.root)
 
     @property
     def raw(self) -> Path:

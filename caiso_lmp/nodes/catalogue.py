@@ -40,13 +40,17 @@ class NodeCatalogue:
     coordinates: pl.DataFrame
 
     @classmethod
-    def open(cls, folder: DataFolder) -> Self:
+    def open(cls, folder: DataFolder | None = None) -> Self:
         """Open the catalogue of a data folder; there need not be anything in it.
+
+        Args:
+            folder: The data folder; None finds it as the command line does.
 
         Raises:
             RawStoreError: Its files cannot be read.
             WarehouseError: The warehouse is there and cannot be read.
         """
+        folder = folder or DataFolder.find()
         kept = {name: read_frame(folder, name) for name in ("nodes", "members", "coordinates")}
         return cls(seen=find_seen(folder), **kept)
 

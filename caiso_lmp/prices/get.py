@@ -23,7 +23,7 @@ from caiso_lmp.prices.fetching import fetch_missing
 from caiso_lmp.prices.missing import AS_OF, OFFLINE, MissingDays, describe_missing, find_missing, said_of
 from caiso_lmp.prices.progress import Progress
 from caiso_lmp.prices.question import Question, When, read_question, read_zone
-from caiso_lmp.settings import DataFolder, find_data_folder
+from caiso_lmp.settings import DataFolder
 from caiso_lmp.trading_time import parse_moment
 from caiso_lmp.warehouse.query import PRICES
 from caiso_lmp.warehouse.warehouse import Warehouse
@@ -90,7 +90,7 @@ def get_lmp(
     zone = read_zone(tz)
     question = read_question(nodes, start, end, market, clock())
     moment = None if as_of is None else parse_moment(as_of)
-    folder = find_data_folder(None if data_dir is None else Path(data_dir), os.environ, Path.cwd())
+    folder = DataFolder.find(data_dir)
     how = _circumstances(base_url, spacing, offline=offline, refresh=refresh, clock=clock)
     reasons = {} if moment is not None else fetch_missing(question, folder, how, progress)
     prices = _read(question, folder, moment)

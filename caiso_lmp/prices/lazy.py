@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ import polars as pl
 
 from caiso_lmp.market import parse_market
 from caiso_lmp.prices.question import When, read_question
-from caiso_lmp.settings import find_data_folder
+from caiso_lmp.settings import DataFolder
 from caiso_lmp.trading_time import parse_moment
 from caiso_lmp.warehouse.warehouse import Warehouse
 
@@ -48,8 +47,7 @@ def scan_lmp(
         WarehouseError: There is no warehouse, or it cannot be used.
     """
     moment = None if as_of is None else parse_moment(as_of)
-    folder = find_data_folder(None if data_dir is None else Path(data_dir), os.environ, Path.cwd())
-    lazy = Warehouse(folder.warehouse).scan(as_of=moment)
+    lazy = Warehouse(DataFolder.find(data_dir).warehouse).scan(as_of=moment)
     return lazy.filter(*_conditions(nodes, start, end, market))
 
 
