@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,13 @@ Start = Callable[..., Backfills]
 @pytest.fixture
 def start_backfills(tmp_path: Path) -> Iterator[Start]:
     """Start simulators with settings of the test, each with a data folder."""
+    started = count(1)
     with ExitStack() as running:
 
         def start(**settings: object) -> Backfills:
             told = SimulatorSettings(**{"nodes": 12, "now": NOW, **settings})
             simulator = running.enter_context(Simulator(told))
-            return Backfills(simulator, DataFolder(tmp_path / f"data-{simulator.base_url[-10:-8]}"), tmp_path / "state")
+            return Backfills(simulator, DataFolder(tmp_path / f"data-{next(started)}"), tmp_path / "state")
 
         yield start
 

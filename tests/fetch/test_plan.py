@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -91,6 +92,21 @@ def test_node_plans_cover_what_is_missing_once(
     assert {cell for cell in missing if cell[1] not in unaskable | by_group} <= covered.keys()
     assert not {day for _, day in covered} & unaskable
     assert unaskable <= {day for _, day in missing}
+
+
+@given(data=st.data(), market=st.sampled_from(list(Market)), nodes=NODES, dates=DATES)
+def test_doubtful_nodes_are_asked_apart(data: st.DataObject, market: Market, nodes: set[str], dates: set[date]) -> None:
+    """A node that OASIS may not know shares no request, the same cells are asked as without the doubt, each once."""
+    complete = data.draw(completeness(market, nodes, dates))
+    doubtful = data.draw(st.sets(st.sampled_from(sorted(nodes))))
+    doubting = replace(complete, doubtful={(market, node) for node in doubtful})
+    plan = plan_requests([market], nodes, dates, TERMS, doubting)
+    covered = Counter(cell for request in plan.requests for cell in cells(request))
+    missing = {(node, day) for day in dates for node in nodes if node not in complete.nodes[market, day]}
+    unaskable = {entry.trade_date for entry in plan.unaskable}
+    assert all(len(request.nodes) <= 1 or not doubtful.intersection(request.nodes) for request in plan.requests)
+    assert max(covered.values(), default=1) == 1
+    assert {cell for cell in missing if cell[1] not in unaskable} <= covered.keys()
 
 
 @given(markets=MARKETS, dates=DATES)
