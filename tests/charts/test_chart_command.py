@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,19 @@ def test_what_cannot_be_drawn(
     assert run(*arguments) == code
     assert message in capsys.readouterr().err
     assert [path.name for path in folder.iterdir()] == ["nodes.csv"]
+
+
+def test_map_of_coordinates_given_once(
+    loaded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Coordinates that were given to the node catalogue need not be named again."""
+    shutil.copytree(loaded, tmp_path / "data")
+    monkeypatch.delenv("CAISO_LMP_DATA_DIR", raising=False)
+    monkeypatch.chdir(tmp_path)
+    Path("mine.csv").write_text(f"node,latitude,longitude\n{NODE},38.5,-121.5\n", encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(["nodes", "update", "--coordinates", "mine.csv", "--offline"])
+    assert run("map", "--all-nodes", *WINDOW, "-o", "map.svg") == 0, capsys.readouterr().err
+    drawn = (tmp_path / "map.svg").read_text("utf-8")
+    assert NODE in drawn
+    assert "1 of 2 nodes have no coordinates" in drawn
