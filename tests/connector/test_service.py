@@ -1,5 +1,7 @@
-"""A day of the service in simulated time, beside a simulated OASIS: late results, a daylight-saving night, an outage,
-a restart. At the end everything is there once, and OASIS was asked politely.
+"""The service in simulated time, beside a simulated OASIS.
+
+Late results, a daylight-saving night, an outage, a restart: at the end everything is there once, and OASIS was
+asked politely.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import polars as pl
 from worlds import SimulatedTime, Topic, config_of, follow, surroundings
 
 from caiso_lmp import Market, Warehouse
+from caiso_lmp.connector.config import market_of
 from caiso_lmp.connector.service import Service
 from caiso_lmp.fetch.outcome import Fetched
 from caiso_lmp.settings import DataFolder
@@ -39,7 +42,7 @@ class Days:
         self.asked: list[Fetched] = []
         defaults = {"mode": "realtime", "nodes": NODES, "metrics": {"port": 0}, "caiso_retry_attempts": 1}
         self.config = config_of(simulator, folder, **{**defaults, **options})
-        self.topic = Topic(DataFolder(folder / "data"))
+        self.topic = Topic(DataFolder(folder / "data"), [market_of(plan) for plan in self.config.plans()])
 
     def live_until(self, end: datetime) -> Service:
         return asyncio.run(self._live(end))
@@ -131,7 +134,7 @@ def test_runs_keep_their_place_on_the_clock_over_the_spring_night(
     days = Days(simulator, time, tmp_path, mode="batch", schedule="30 2 * * *", batch={"days_back": 0})
     fires: list[datetime] = []
 
-    def watch(now: datetime) -> None:
+    def watch(_now: datetime) -> None:
         state = tmp_path / "data" / "connector" / "caiso.json"
         if state.exists():
             told = datetime.fromisoformat(state.read_text("utf-8").split('"')[5])

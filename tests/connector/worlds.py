@@ -72,8 +72,9 @@ def connector_of(simulator: Simulator, folder: Path, time: SimulatedTime, **opti
 class Topic:
     """A topic in memory, which gets each current price of a warehouse once, as the outbox sees to it."""
 
-    def __init__(self, folder: DataFolder) -> None:
+    def __init__(self, folder: DataFolder, markets: list[Market]) -> None:
         self._folder = folder
+        self._markets = markets
         self.ids: list[str] = []
 
     def publish(self) -> int:
@@ -89,7 +90,7 @@ class Topic:
         if not warehouse.path.exists():
             return []
         ids: list[str] = []
-        for market in Market:
+        for market in self._markets:
             prices = warehouse.prices(None, EARLY, LATE, market)
             ids += to_events(published_prices(warehouse, prices, market))["event_id"].to_list()
         return ids
