@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
@@ -47,7 +47,7 @@ OpenDownloads = Callable[[Circumstances], Downloads]
 OnList = Callable[[int, int], None]
 """Told after each list that was read: lists read, lists in all."""
 
-_HOPELESS = (RetryKind.THROTTLED, RetryKind.UNREACHABLE, RetryKind.OUTAGE)  # the next list fares no better
+_HOPELESS: Final = (RetryKind.THROTTLED, RetryKind.UNREACHABLE, RetryKind.OUTAGE)  # the next list fares no better
 
 
 @dataclass
@@ -186,8 +186,8 @@ def _mark_stale(report: CorrectionsReport, warehouse: Warehouse, store: RawStore
 
 
 def _concerned(listed: pl.DataFrame, now: datetime) -> dict[Market, dict[date, datetime]]:
-    """Give each market's corrected trade dates, and since when older files of them are stale."""
-    stale_at = pl.col("published_at").max().fill_null(now)
+    """Give each market's corrected trade dates, and since when older files are stale: now, where a row does not say."""
+    stale_at = pl.col("published_at").fill_null(now).max()
     per_date = listed.drop_nulls("market").group_by("market", "trade_date").agg(stale_at).sort("market", "trade_date")
     concerned: defaultdict[Market, dict[date, datetime]] = defaultdict(dict)
     for market, day, moment in per_date.iter_rows():

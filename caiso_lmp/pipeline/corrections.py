@@ -120,12 +120,17 @@ def _typed(rows: pl.DataFrame, member: str) -> pl.DataFrame:
         market=pl.col("market").replace_strict(markets, return_dtype=pl.String),
         market_listed=pl.col("market"),
         trade_date=pl.col("trade_date").replace_strict(dates, return_dtype=pl.Date),
-        operating_hour=pl.col("operating_hour").cast(pl.UInt8, strict=False),
-        operating_interval=pl.col("operating_interval").cast(pl.UInt8, strict=False),
+        operating_hour=_whole("operating_hour", pl.UInt8),
+        operating_interval=_whole("operating_interval", pl.UInt8),
         interval_start=_utc(pl.col("interval_start")),
-        prices=pl.col("prices").cast(pl.Int64, strict=False),
+        prices=_whole("prices", pl.Int64),
         published_at=pl.col("published_at").replace_strict(published, return_dtype=UTC_DATETIME),
     )
+
+
+def _whole(name: str, dtype: type[pl.UInt8 | pl.Int64]) -> pl.Expr:
+    """Read whole numbers, also those that are written with a fraction of zero."""
+    return pl.col(name).cast(pl.Float64, strict=False).cast(dtype, strict=False)
 
 
 def _date(text: str | None, member: str) -> date:

@@ -239,6 +239,23 @@ def test_a_backfill_makes_up_for_a_stale_date(archive: Archive) -> None:
     assert archive.fill("DAM", [HUB], DAY, DAY + A_DAY).revised == 2
 
 
+def test_a_list_that_does_not_say_when(
+    start_archive: Callable[[SimulatorSettings], Archive], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Where one row of a list does not say when it was made, whatever was fetched before now counts as older."""
+    kept = tmp_path_factory.mktemp("recorded")
+    early = f"{FETCHED - A_DAY:%Y-%m-%d %H:%M:%S}"
+    rows = [f"{DAY},DAM,7,A limit was wrong.,{early}", f"{DAY},DAM,8,A limit was wrong.,"]
+    name = f"{DAY:%Y%m%d}_{DAY:%Y%m%d}_PRC_CORR_GRP_N_N_v1_csv.zip"
+    header = "TRADE_DATE,MARKET,HOUR_ENDING,CORRECTION_REASON,REPORT_GENERATED"
+    write_list(kept / name, "\n".join([header, *rows, ""]))
+    archive = start_archive(SimulatorSettings(nodes=20, now=FETCHED, recorded=kept))
+    archive.fill("DAM", [HUB], DAY, DAY + A_DAY)
+    correct(archive, ONE_HUB)
+    report = archive.follow(DAY)
+    assert (report.stale, report.changes.height) == (1, 4)
+
+
 def test_a_list_that_cannot_be_read_is_told(
     start_archive: Callable[[SimulatorSettings], Archive], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -111,6 +111,7 @@ def test_when_a_list_was_made(told: str, moment: datetime | None) -> None:
         ("2026-03-08,3,1,RTD", None),
         ("2025-11-02,25,1,RTPD", datetime(2025, 11, 2, 9, tzinfo=UTC)),
         ("2025-11-02,3,4,RTPD", datetime(2025, 11, 2, 10, 45, tzinfo=UTC)),
+        ("2026-06-03,17.0,2.0,RTPD", datetime(2026, 6, 3, 23, 15, tzinfo=UTC)),
         ("2026-06-03,24,,RUC", datetime(2026, 6, 4, 6, tzinfo=UTC)),
         ("2026-06-03,1,5,RTPD", None),  # a quarter of an hour has no fifth
         ("2026-06-03,25,1,RTPD", None),
