@@ -14,7 +14,7 @@ import duckdb
 
 from caiso_lmp.errors import WarehouseError, WarehouseLockedError
 from caiso_lmp.warehouse.outbox_hook import as_first_publications
-from caiso_lmp.warehouse.outbox_tables import create_outbox, has_outbox
+from caiso_lmp.warehouse.outbox_tables import create_outbox, has_outbox, name_of_warehouse
 from caiso_lmp.warehouse.session import WAIT_SECONDS, reading, writing
 from caiso_lmp.warehouse.tables import LABELS, VALUES
 
@@ -29,23 +29,31 @@ def carry_outbox(old: Path, new: Path, wait_seconds: float = WAIT_SECONDS) -> bo
 
     Raises:
         WarehouseLockedError: Another process held the old one for the whole waiting time.
+        WarehouseError: Its outbox is of another format.
     """
     if not old.exists():
         return True
-    try:
-        with reading(old, wait_seconds) as connection:
-            if not has_outbox(connection):
-                return True
-            warehouse = str(connection.execute("SELECT warehouse FROM outbox.identity").fetchall()[0][0])
-    except WarehouseLockedError:
-        raise
-    except WarehouseError:
+    if not _is_warehouse(old, wait_seconds):
         return False
+    with reading(old, wait_seconds) as connection:
+        if not has_outbox(connection):
+            return True
+        warehouse = name_of_warehouse(connection)
     with writing(new, wait_seconds) as connection:
         connection.execute(f"ATTACH '{str(old).replace(chr(39), chr(39) * 2)}' AS old (READ_ONLY)")
         create_outbox(connection, warehouse)
         _carry(connection)
     return True
+
+
+def _is_warehouse(path: Path, wait_seconds: float) -> bool:
+    try:
+        with reading(path, wait_seconds):
+            return True
+    except WarehouseLockedError:
+        raise
+    except WarehouseError:
+        return False
 
 
 def _carry(connection: duckdb.DuckDBPyConnection) -> None:

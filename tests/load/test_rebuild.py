@@ -59,7 +59,9 @@ def test_a_rebuild_needs_no_warehouse(folder: DataFolder, inbox: Path) -> None:
     expected = report_with(files=1, rows_read=96, intervals=24, inserted=24)
     assert rebuild_warehouse(folder).to_json() == expected
     written(folder.warehouse, b"garbage" * 2_000)
-    assert rebuild_warehouse(folder).to_json() == expected
+    notes: list[str] = []
+    assert rebuild_warehouse(folder, on_note=notes.append).to_json() == expected
+    assert ["published again" in note for note in notes] == [True]
     assert everything_in(folder.warehouse) == before
 
 
