@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
-from urllib.error import URLError
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import jars
@@ -47,5 +47,8 @@ class LocalRegistry:
         try:
             with urlopen(f"{self.url}/subjects", timeout=ANSWERS_WITHIN) as answer:  # noqa: S310  # our own loopback URL
                 return bool(answer.status == 200)  # noqa: PLR2004  # HTTP's own number
-        except (URLError, OSError):
+        except HTTPError as refused:  # an answer, but not of a registry that is ready
+            refused.close()
+            return False
+        except OSError:
             return False
