@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from environments import KAFKA, PROJECT
+from environments import KAFKA, PROJECT, versions_of
 from made_day import fetched_at
 from made_events import write_published
 from measurement import Sample, Spread, interleaved, ratios, run_task
@@ -24,6 +24,7 @@ from local_registry import LocalRegistry
 
 _PARTITIONS = 3
 _KAFKA_ROUNDS = 3  # of publishing; the plain loop takes a minute
+_PACKAGES = ("confluent-kafka", "fastavro", "pyruhvro", "polars-hash", "pyarrow")
 _LABELS = {
     "encode plain": "rows to bytes: plain loop, `AvroSerializer`",
     "encode": "rows to bytes: **by column**, Confluent format",
@@ -62,7 +63,9 @@ def measure(plan: Plan) -> Section:
     _require_same_events(samples)
     fresh_folder("events")
     events, octets = (encoding["encode"][0].told[name] for name in ("events", "bytes"))
-    title = f"One all-node day as events: {events:,} events, {octets / 1e6:.0f} MB of keys and values"
+    installed = versions_of(KAFKA)
+    versions = ", ".join(f"{name} {installed[name]}" for name in _PACKAGES)
+    title = f"One all-node day as events: {events:,} events, {octets / 1e6:.0f} MB of keys and values ({versions})"
     return Section("events", title, [_table(samples), _shares(samples)], _targets(samples))
 
 
