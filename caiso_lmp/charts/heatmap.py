@@ -48,14 +48,20 @@ def heatmap(prices: pl.DataFrame, price: str = "lmp", *, title: str = "") -> alt
     cells = _cells(prices, price)
     first, last = first_and_last(prices)
     width = max(_NARROWEST, min(WIDTH, ((last - first).days + 1) * _DAY_WIDTH))
-    fields = [
-        _field(cells.filter(pl.col("node") == node), node, width, _scale(cells, price), day_axis(first, last))
-        for node in nodes
-    ]
+    scale, days = _scale(cells, price), day_axis(first, last)
+    fields = [_field(cells.filter(pl.col("node") == node), node, width, scale, days) for node in nodes]
     heading = title or f"{'Price' if price == 'lmp' else price.capitalize()} by hour and day"
-    return finished(
-        alt.vconcat(*fields, spacing=18), heading, [caption(prices, price), "grey: no price; the clock is Pacific"]
-    )
+    notes = [caption(prices, price), f"grey: no price; {_said_colors(cells, scale)}"]
+    return finished(alt.vconcat(*fields, spacing=18), heading, notes)
+
+
+def _said_colors(cells: pl.DataFrame, scale: alt.Scale) -> str:
+    """Say how far the prices go, since colors may end before."""
+    ends = scale.to_dict()["domain"]
+    lowest, highest = (_quantile(cells["price"], share) for share in (0.0, 1.0))
+    is_cut = lowest < ends[0] or highest > ends[-1]
+    beyond = f"; colors end at {ends[0]:,.0f} and {ends[-1]:,.0f}" if is_cut else ""
+    return f"means of hours from {lowest:,.0f} to {highest:,.0f} $/MWh{beyond}"
 
 
 def _cells(prices: pl.DataFrame, price: str) -> pl.DataFrame:
@@ -73,9 +79,11 @@ def _scale(cells: pl.DataFrame, price: str) -> alt.Scale:
     figures = cells["price"]
     if price != "lmp":
         return balanced_scale(max(abs(_quantile(figures, share)) for share in _FAR))
-    # Negative prices get their colors among themselves: the few of a calm month must not look like zero.
+    # Negative prices get their colors among themselves, since the few of a calm month must not look like zero; but
+    # no wider a range than the others have, since one deep price must not make the rest of them pale.
+    highest = _quantile(figures, _FAR[1])
     lowest = _quantile(figures.filter(figures < 0), _FAR[0])
-    return price_scale(lowest, _quantile(figures, 0.5), _quantile(figures, _FAR[1]))
+    return price_scale(max(lowest, -highest) if highest > 0 else lowest, _quantile(figures, 0.5), highest)
 
 
 def _quantile(figures: pl.Series, share: float) -> float:

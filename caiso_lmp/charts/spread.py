@@ -47,7 +47,9 @@ def spread_bars(prices: pl.DataFrame, price: str = "lmp", *, title: str = "") ->
         raise CaisoLmpError(
             "no hour has both a day-ahead and a whole real-time price", hint="see `caiso-lmp status --gaps`"
         )
-    rows = [_row(own, f"{market}  {node}") for (market, node), own in hours.group_by(KEYS, maintain_order=True)]
+    order = {node: place for place, node in enumerate(prices["node"].unique(maintain_order=True))}
+    shown = hours.sort("market", pl.col("node").replace_strict(order), "interval_start")
+    rows = [_row(own, f"{market}  {node}") for (market, node), own in shown.group_by(KEYS, maintain_order=True)]
     if len(rows) > _MOST_ROWS:
         raise UsageError(
             f"{len(rows)} nodes and markets are too many for one picture", hint=f"choose at most {_MOST_ROWS}"

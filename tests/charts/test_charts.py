@@ -104,6 +104,10 @@ def test_heatmap_colors_turn_at_zero() -> None:
     assert scale["range"][zero] == "#f7f7f2"
     assert scale["domain"] == sorted(scale["domain"])
     assert zero == 2
+    deep = charts.heatmap(day_of(Market.DAM, PLAIN, [-900.0, -5.0, *[40.0] * 22]))
+    colored = next(part["scale"] for part in parts(spec_of(deep)) if "clamp" in str(part.get("scale")))
+    assert colored["domain"][0] == -40.0
+    assert "means of hours from -900 to 40 $/MWh; colors end at -40 and 40" in words_of(deep)
     congested = day_of(Market.DAM, PLAIN, [30.0] * 24, congestion=-8.0)
     chart = charts.heatmap(congested, "congestion")
     even = next(part["scale"] for part in parts(spec_of(chart)) if "clamp" in str(part.get("scale")))
@@ -174,6 +178,13 @@ def test_spread_by_day_and_hour() -> None:
     rows = rows_of(chart)
     assert {row["spread"] for row in rows} == {"10.0"}
     assert sum(int(row["hours"]) for row in rows if row.get("hour")) == 24
+
+
+def test_spread_keeps_the_order_of_the_frame() -> None:
+    """Nodes stand as the frame has them, so that a reader's own order holds."""
+    days = [whole_day(market, PLAIN, node=node) for market in (Market.DAM, Market.FMM) for node in (OTHER, NODE)]
+    titles = [part["text"] for part in parts(spec_of(charts.spread_bars(pl.concat(days)))) if part.get("text")]
+    assert [title for title in titles if title.startswith("FMM")] == [f"FMM  {OTHER}", f"FMM  {NODE}"]
 
 
 def test_spread_without_a_common_hour() -> None:
