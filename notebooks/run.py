@@ -23,7 +23,7 @@ import nbformat
 from nbclient import NotebookClient
 from traitlets.config import Config
 
-from caiso_lmp import Asked, Circumstances, DataFolder, backfill, update_nodes
+from caiso_lmp import Asked, Circumstances, DataFolder, backfill, load_files, update_nodes
 from caiso_lmp.market import HUBS, TRADING_HUBS, Market
 from caiso_lmp.simulator import Correction, Simulator, SimulatorSettings
 from caiso_lmp.trading_time import utc_window
@@ -140,29 +140,33 @@ def _evening(day: date) -> tuple[datetime, datetime]:
 
 def fill(folder: DataFolder, oasis: Simulator) -> None:
     """Fetch what the notebooks ask for, as their reader would have over some weeks."""
-
-    def how(now: datetime) -> Circumstances:
-        return Circumstances(oasis.base_url, spacing=0, clock=lambda: now)
-
-    def fetch(markets: list[str], nodes: tuple[str, ...], first: date, after: date) -> None:
-        report = backfill(
-            Asked.of(markets, nodes, first, after), folder, how(_BEFORE_CORRECTION)
-        )
-        if report.incomplete or report.errors:
-            sys.exit(f"the simulated archive is not whole: {report.incomplete} {report.errors}")
-
-    update_nodes(folder, how(_BEFORE_CORRECTION))
-    fetch(["DAM"], HUBS, _FIRST, _AFTER)
-    fetch(["FMM", "RTD"], TRADING_HUBS, _FIRST, _FIRST + timedelta(days=14))
-    members = tuple(node for node in oasis.nodes if "_N0" in node)
-    fetch(["DAM"], members, _FIRST, _FIRST + timedelta(days=14))
+    before = Circumstances(oasis.base_url, spacing=0, clock=lambda: _BEFORE_CORRECTION)
+    update_nodes(folder, before)
+    fetch(Asked.of("DAM", HUBS, _FIRST, _AFTER), folder, before)
     fetch(
-        ["DAM"], (_NODE,), _FIRST + timedelta(days=17), _FIRST + timedelta(days=21)
-    )  # with a hole of three days
+        Asked.of(["FMM", "RTD"], TRADING_HUBS, _FIRST, _FIRST + timedelta(days=14)),
+        folder,
+        before,
+    )
+    members = [node for node in oasis.nodes if "_N0" in node]
+    fetch(Asked.of("DAM", members, _FIRST, _FIRST + timedelta(days=14)), folder, before)
+    after_a_hole = _FIRST + timedelta(days=17)
+    fetch(
+        Asked.of("DAM", _NODE, after_a_hole, after_a_hole + timedelta(days=4)), folder, before
+    )
+    # The corrected day comes by way of another folder: for this one it is complete and not due again.
     oasis.clock.set(_AFTER_CORRECTION)
-    # Files fetched just now are newer than a correction of the simulated April, so they are asked again by force.
-    again = replace(how(_AFTER_CORRECTION), refresh=True)
-    backfill(Asked.of("DAM", HUBS, _CORRECTED, _CORRECTED + timedelta(days=1)), folder, again)
+    elsewhere = DataFolder(folder.root.parent / "corrected")
+    after = replace(before, clock=lambda: _AFTER_CORRECTION)
+    fetch(Asked.of("DAM", HUBS, _CORRECTED, _CORRECTED + timedelta(days=1)), elsewhere, after)
+    load_files([elsewhere.raw], folder)
+
+
+def fetch(asked: Asked, folder: DataFolder, how: Circumstances) -> None:
+    """Fetch, and end the run if anything is missing: half an archive makes misleading pictures."""
+    report = backfill(asked, folder, how)
+    if report.incomplete or report.errors:
+        sys.exit(f"the simulated archive is not whole: {report.incomplete} {report.errors}")
 
 
 if __name__ == "__main__":

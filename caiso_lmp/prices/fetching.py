@@ -37,8 +37,10 @@ def fetch_missing(
     plan = plan_backfill(asked, folder, how)
     if not plan.requests:
         return {miss.trade_date: said_of(miss.reason) for miss in plan.unaskable}
-    with shown(progress, plan.estimate) as on_answer:
-        report = backfill(asked, folder, how, on_answer=on_answer)
+    planned = len(plan.requests)
+    with shown(progress, plan.estimate) as tell:
+        # A backfill counts what came and what waits; what is under way belongs to the total too.
+        report = backfill(asked, folder, how, on_answer=lambda done, total, rows: tell(done, max(total, planned), rows))
     if any(miss.reason == Reason.UNKNOWN_NODE for miss in report.incomplete):
         _refuse_nodes_without_prices(question, folder)
     return {miss.trade_date: _said(miss, how) for miss in report.incomplete}

@@ -118,14 +118,21 @@ def test_parts_and_zone_are_as_asked(ask: Ask) -> None:
 
 
 def test_a_complete_answer_asks_nobody(ask: Ask, oasis_simulator: Simulator) -> None:
-    """What is there is never asked again, nor for a part of it; ``refresh`` asks."""
+    """What is there is never asked again, nor for a part of it."""
     first = ask("hubs", DAY, DAY + timedelta(days=3))
     before = requests(oasis_simulator)
     assert ask("hubs", DAY, DAY + timedelta(days=3)).equals(first)
     assert ask(HUB, DAY + timedelta(days=1)).height == 24
     assert requests(oasis_simulator) == before
-    ask(HUB, DAY, refresh=True)
-    assert requests(oasis_simulator) == before + 1
+
+
+def test_refresh_asks_again(start_simulator: StartSimulator, tmp_path: Path) -> None:
+    """What is there is asked once more; by the machine's clock, which also tells when it was fetched."""
+    simulator = start_simulator(SimulatorSettings())
+    asked = {"data_dir": tmp_path / "data", "base_url": simulator.base_url}
+    first = get_lmp(HUB, "yesterday", **asked)
+    assert get_lmp(HUB, "yesterday", refresh=True, **asked).drop("raw_sha256").equals(first.drop("raw_sha256"))
+    assert requests(simulator) == 2
 
 
 def test_it_works_inside_a_running_event_loop(ask: Ask) -> None:
@@ -142,6 +149,13 @@ def test_progress_is_told(ask: Ask) -> None:
     told: list[tuple[int, int, int]] = []
     ask(HUB, DAY, progress=lambda *counts: told.append(counts))
     assert told == [(1, 1, 120)]
+
+
+def test_progress_knows_the_total_from_the_start(ask: Ask) -> None:
+    """Answers are counted of all that were planned, also while several are under way."""
+    told: list[tuple[int, int, int]] = []
+    ask(HUB, DAY - timedelta(days=100), DAY, progress=lambda *counts: told.append(counts))
+    assert [(done, total) for done, total, _ in told] == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
 def test_the_environment_names_folder_and_address(
