@@ -95,8 +95,8 @@ class Complaints:
         name, told = error.name(), self._told(error)
         if name in _FENCED:
             return FencedError(
-                f"{what}: another exporter of this warehouse has taken over",
-                hint="let it finish; what was on its way here is sent by the next run if it did not arrive",
+                f"{what}: another exporter of this warehouse has taken over, or the transaction outlasted its limit",
+                hint="let the other finish, or raise transaction.timeout.ms; the next run sends what did not arrive",
             )
         if name in _TOPIC_MISSING:
             return TopicMissingError(f"{what}: {told}", hint="make the topic, or name another with --topic")

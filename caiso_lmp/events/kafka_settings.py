@@ -32,7 +32,6 @@ _OURS: Final = frozenset(
         "enable.idempotence",
         "isolation.level",
         "message.timeout.ms",
-        "transaction.timeout.ms",
         "transactional.id",
         "delivery.report.only.error",
         "on_delivery",

@@ -31,11 +31,10 @@ _CALL_SECONDS: Final = 5.0  # of one call, which is repeated while there is pati
 
 _PRODUCER: Final = {
     "enable.idempotence": True,
-    "transaction.timeout.ms": _TRANSACTION_SECONDS * 1000,
-    "message.timeout.ms": _TRANSACTION_SECONDS * 1000,
     "delivery.report.only.error": True,
 }
 _DEFAULTS: Final = {
+    "transaction.timeout.ms": _TRANSACTION_SECONDS * 1000,
     "compression.type": "lz4",
     "partitioner": "murmur2_random",  # as Java's producers: the same key, the same partition
     "linger.ms": 50,
@@ -111,6 +110,7 @@ class EventProducer:
     def __enter__(self) -> Self:
         """Connect; whatever an earlier exporter of this id had open is ended by that."""
         configuration = {**_DEFAULTS, **self._settings.client(), **_PRODUCER, "transactional.id": self.transactional_id}
+        configuration["message.timeout.ms"] = configuration["transaction.timeout.ms"]
         callbacks = {"error_cb": self._complaints.hear, "logger": self._complaints}
         with _translated(self._complaints, f"no transaction can be opened for {self.topic}"):
             self._producer = self._library.Producer({**configuration, **callbacks})
@@ -127,7 +127,8 @@ class EventProducer:
 
     def last_mark(self) -> str | None:
         """Give the mark of the last batch that arrived."""
-        limit = self._patience + _TRANSACTION_SECONDS
+        of_another = int(self._settings.properties.get("transaction.timeout.ms", _TRANSACTION_SECONDS * 1000)) / 1000
+        limit = self._patience + of_another
         return read_last_mark(self._settings, marks_topic(self.topic), self.transactional_id, limit)
 
     def send(self, chunks: Chunks, mark: str | None, on_events: Callable[[int], None] = lambda _events: None) -> int:

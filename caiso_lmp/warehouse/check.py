@@ -7,6 +7,7 @@ from typing import Final
 
 import duckdb
 
+from caiso_lmp.warehouse.outbox_check import find_outbox_faults
 from caiso_lmp.warehouse.tables import VALUES
 
 
@@ -58,8 +59,9 @@ _CHECKS: Final = {
 
 def check_tables(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
     """Run all checks and list what they find; nothing where all is well."""
-    return [
+    found = [
         Finding(check, str(subject), str(message))
         for check, query in _CHECKS.items()
         for subject, message in connection.execute(query).fetchall()
     ]
+    return found + [Finding(*fault) for fault in find_outbox_faults(connection)]

@@ -131,9 +131,11 @@ class PublishingMachine(RuleBasedStateMachine):
             outbox.mark_empty()
             assert outbox.plan(selection) == []
 
-    @rule(destination=_destinations, file=files, moment=_moments, committed=st.booleans())
-    def crash_while_publishing(self, destination: str, file: File, moment: object, committed: bool) -> None:
-        """The exporter dies with a batch on its way; a file is loaded before anybody looks whether it arrived."""
+    @rule(destination=_destinations, file=files, moment=_moments, committed=st.booleans(), rebuilt=st.booleans())
+    def crash_while_publishing(
+        self, destination: str, file: File, moment: object, committed: bool, rebuilt: bool
+    ) -> None:
+        """The exporter dies with a batch on its way; things happen before anybody looks whether it arrived."""
         outbox = self.outbox(destination)
         groups = outbox.plan(Selection(), MOST_EVENTS)
         if not groups:
@@ -143,6 +145,8 @@ class PublishingMachine(RuleBasedStateMachine):
         on_its_way = rows_of(batch.prices.frames())
         assert set(on_its_way) <= expected.keys()
         self.load_file(file, moment)
+        if rebuilt:
+            self.rebuild(None)
         unsettled = outbox.unsettled()
         if unsettled is None:
             assert not on_its_way

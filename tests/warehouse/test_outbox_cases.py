@@ -222,3 +222,28 @@ def test_a_file_that_is_no_warehouse_has_no_outbox(path: Path) -> None:
     path.unlink()
     load(path, "a", 1, one_price(1.0))
     assert carry_outbox(path, new)
+
+
+@pytest.mark.parametrize(
+    ("damage", "check"),
+    [
+        ("INSERT INTO outbox.published FROM outbox.published", "publications"),
+        (
+            "INSERT INTO outbox.published SELECT * REPLACE (9 AS destination_id, 7.5 AS price) FROM outbox.published",
+            "publication numbers",
+        ),
+        ("DELETE FROM outbox.source", "orphan publications"),
+        ("UPDATE outbox.published SET node_id = 77", "orphan publications"),
+        ("UPDATE outbox.batch SET sent_at = NULL", "batches"),
+    ],
+)
+def test_verify_finds_what_is_wrong_with_the_outbox(path: Path, damage: str, check: str) -> None:
+    """Each check of the outbox finds its damage, and finds nothing before."""
+    load(path, "a", 1, one_price(1.0))
+    sent(path)
+    load(path, "b", 2, one_price(2.0))
+    sent(path)
+    assert Warehouse(path).check() == []
+    with writing(path) as connection:
+        connection.execute(damage)
+    assert check in {finding.check for finding in Warehouse(path).check()}
