@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import date
 
 from caiso_lmp.backfill.asked import Circumstances
-from caiso_lmp.backfill.story import backfill, plan_backfill
+from caiso_lmp.backfill.story import backfill
 from caiso_lmp.errors import UnknownNodeError
+from caiso_lmp.fetch.plan import Plan
 from caiso_lmp.fetch.publication import wholly_published
 from caiso_lmp.fetch.reason import Reason
 from caiso_lmp.market import HUBS
@@ -21,9 +22,16 @@ from caiso_lmp.warehouse.warehouse import Warehouse
 
 
 def fetch_missing(
-    question: Question, folder: DataFolder, how: Circumstances, progress: Progress | bool | None
+    question: Question, plan: Plan, folder: DataFolder, how: Circumstances, progress: Progress | bool | None
 ) -> Mapping[date, str]:
-    """Fetch what the warehouse lacks of a question; a complete answer asks nobody.
+    """Fetch what the warehouse lacks of a question.
+
+    Args:
+        question: What is asked.
+        plan: What a backfill would ask; where that is nothing, it only tells why something is missing.
+        folder: The data folder.
+        how: Whom to ask, and the clock.
+        progress: What to show meanwhile.
 
     Returns:
         Why trade dates are not complete now, in words.
@@ -33,12 +41,8 @@ def fetch_missing(
         CaisoLmpError: As :func:`caiso_lmp.backfill` does.
     """
     refuse_unknown(question, folder)
-    asked = question.to_fetch()
-    plan = plan_backfill(asked, folder, how)
-    if not plan.requests:
-        return {miss.trade_date: said_of(miss.reason) for miss in plan.unaskable}
-    planned = len(plan.requests)
-    with shown(progress, plan.estimate) as tell:
+    asked, planned = question.to_fetch(), len(plan.requests)
+    with shown(progress if planned else False, plan.estimate) as tell:
         # A backfill counts what came and what waits; what is under way belongs to the total too.
         report = backfill(asked, folder, how, on_answer=lambda done, total, rows: tell(done, max(total, planned), rows))
     if any(miss.reason == Reason.UNKNOWN_NODE for miss in report.incomplete):

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from caiso_lmp.backfill.asked import Circumstances
+from caiso_lmp.backfill.story import plan_backfill
 from caiso_lmp.errors import IncompletePricesError, IncompletePricesWarning, UsageError
 from caiso_lmp.fetch.address import OASIS_URL, parse_address
 from caiso_lmp.fetch.reason import Reason
@@ -92,14 +93,27 @@ def get_lmp(
     moment = None if as_of is None else parse_moment(as_of)
     folder = DataFolder.find(data_dir)
     how = _circumstances(base_url, spacing, offline=offline, refresh=refresh, clock=clock)
-    reasons = {} if moment is not None else fetch_missing(question, folder, how, progress)
-    prices = _read(question, folder, moment)
-    otherwise = AS_OF if moment is not None else OFFLINE if offline else said_of(Reason.PARTIAL)
-    missing = find_missing(prices, question, reasons, otherwise)
+    prices, missing = _answer(question, folder, how, moment, progress)
     if missing:
         _refuse_what_is_gone(prices, missing, how)
         _complain(missing, _advice(question, missing, folder, moment, offline=offline), strict=strict)
     return prices.pipe(_as_asked, zone, components=components)
+
+
+def _answer(
+    question: Question, folder: DataFolder, how: Circumstances, as_of: datetime | None, progress: Progress | bool | None
+) -> tuple[pl.DataFrame, list[MissingDays]]:
+    """Read the answer, fetching first what it lacks or what is due again; give it with what is missing still."""
+    prices = _read(question, folder, as_of)
+    if as_of is not None:
+        return prices, find_missing(prices, question, {}, AS_OF)
+    plan = plan_backfill(question.to_fetch(), folder, how)
+    otherwise = OFFLINE if how.offline else said_of(Reason.PARTIAL)
+    if not plan.requests and not find_missing(prices, question, {}, otherwise):
+        return prices, []
+    reasons = fetch_missing(question, plan, folder, how, progress)
+    prices = _read(question, folder, None)
+    return prices, find_missing(prices, question, reasons, otherwise)
 
 
 def _circumstances(

@@ -258,6 +258,8 @@ def test_a_mistyped_node_is_none(ask: Ask, oasis_simulator: Simulator) -> None:
         ask([OTHER, "TH_NP15"], DAY)
     assert (caught.value.nodes, caught.value.near[0]) == (("TH_NP15",), HUB)
     before = requests(oasis_simulator)
+    with pytest.raises(UnknownNodeError, match="no node 'TH_NP15'"):
+        ask("TH_NP15", DAY)  # OASIS has just been asked
     assert ask(OTHER, DAY).height == 24
     assert requests(oasis_simulator) == before
 
