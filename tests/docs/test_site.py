@@ -71,6 +71,8 @@ def test_every_page_is_there(site: Path) -> None:
     """Each file of the documentation is a page, beside those that are made for the site."""
     for source in (REPOSITORY / "docs").glob("*.md"):
         assert (site / source.with_suffix(".html").name).is_file()
+    for notebook in (REPOSITORY / "notebooks").glob("*.ipynb"):
+        assert (site / "notebooks" / notebook.with_suffix(".html").name).is_file()
     for made in ("index", "measurements", "changelog", "reference/commands", "reference/python", "reference/analysis"):
         assert (site / f"{made}.html").is_file()
 

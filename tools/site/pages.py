@@ -25,6 +25,7 @@ from caiso_lmp.cli.entry import cli
 
 sys.path.insert(0, str(Path(__file__).parent))  # MkDocs loads a hook as a file, not from its folder
 from gallery import gallery_files
+from notebook_pages import notebook_files
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _OF_FILES: Final = {
@@ -33,6 +34,7 @@ _OF_FILES: Final = {
     "changelog.md": "CHANGELOG.md",
     "measurements.md": "benchmarks/results.md",
 }
+_NOTEBOOKS: Final = "notebooks"
 _LINK: Final = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?(\))")
 _FENCE: Final = re.compile(r"^(```.*?^```)$", re.MULTILINE | re.DOTALL)
 _WIDTH: Final = 96  # columns of a command's help
@@ -53,8 +55,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, place, content=(_ROOT / source).read_text("utf-8")))
     for place, write in _WRITTEN.items():
         files.append(File.generated(config, place, content=write()))
-    for place, text in gallery_files():
-        files.append(File.generated(config, place, content=text))
+    for place, content in (*gallery_files(), *notebook_files(_ROOT / _NOTEBOOKS)):
+        files.append(File.generated(config, place, content=content))
     return files
 
 
@@ -83,6 +85,8 @@ def _place_of(target: str) -> str | None:
     """Tell where the site has a file of the repository; None where it has it not."""
     if target.startswith("docs/"):
         return target.removeprefix("docs/")
+    if target.startswith(f"{_NOTEBOOKS}/") and target.endswith(".ipynb"):
+        return target.removesuffix(".ipynb") + ".md"
     return next((place for place, source in _OF_FILES.items() if source == target), None)
 
 
