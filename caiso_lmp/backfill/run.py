@@ -40,7 +40,7 @@ TIMES_ASKED: Final = 3
 _HOPELESS: Final = (RetryKind.THROTTLED, RetryKind.UNREACHABLE, RetryKind.OUTAGE)  # the next question fares no better
 
 OnAnswer = Callable[[int, int, int], None]
-"""Told after each answer: questions answered, questions in all as known by now, rows loaded."""
+"""Told at first and after each answer: questions answered, questions in all as known by now, rows loaded."""
 
 
 class Run:
@@ -89,6 +89,7 @@ class Run:
         requests = list(requests)
         self._offered.update(requests)
         self._questions.ask_later(requests)
+        self._tell()
         with closing(self._downloads.fetch_all(self._questions)) as outcomes:
             for fetched in outcomes:
                 self._take(fetched)
@@ -97,7 +98,8 @@ class Run:
 
     def _tell(self) -> None:
         done = self._times.total() + len(self._questions.answered_elsewhere)
-        self._on_answer(done, done + len(self._questions), self.answers.loader.report.rows_read)
+        open_ones = len(self._questions) + max(self._questions.under_way - 1, 0)  # one of them is just answered
+        self._on_answer(done, done + open_ones, self.answers.loader.report.rows_read)
 
     def _close(self) -> None:
         """Count what other processes answered, and give up what is left because the run was stopped."""

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TimeRemainingColumn
+from rich.table import Column
 from rich.text import Text
 
 from caiso_lmp.backfill.run import OnAnswer
@@ -24,7 +25,7 @@ class _DoingColumn(ProgressColumn):
     max_refresh = None
 
     def __init__(self, downloads: Downloads) -> None:
-        super().__init__()
+        super().__init__(table_column=Column(no_wrap=True))
         self._downloads = downloads
 
     def render(self, task: Task) -> Text:
@@ -35,22 +36,22 @@ class _DoingColumn(ProgressColumn):
             return Text("stopping", style="yellow")
         blocked = self._downloads.blocked_for()
         if blocked > 0:
-            return Text(f"OASIS makes us wait {blocked:.0f} s", style="yellow")
+            return Text(f"throttled, {blocked:.0f} s", style="yellow")
         under_way = self._downloads.tally.under_way
-        return Text(f"{under_way} under way" if under_way else "waiting for the next turn")
+        return Text(f"{under_way} under way" if under_way else "waiting")
 
 
 class _TallyColumn(ProgressColumn):
     """Counts requests and bytes as they come, repeats included."""
 
     def __init__(self, downloads: Downloads) -> None:
-        super().__init__()
+        super().__init__(table_column=Column(no_wrap=True))
         self._downloads = downloads
 
     def render(self, task: Task) -> Text:
         """Count them."""
         tally = self._downloads.tally
-        return Text(f"{tally.requests:,} requests  {tally.bytes / _MEGABYTE:,.1f} MB  {task.fields['rows']:,} rows")
+        return Text(f"{tally.requests:,} requests {tally.bytes / _MEGABYTE:,.1f} MB {task.fields['rows']:,} rows")
 
 
 @contextmanager
@@ -58,9 +59,8 @@ def answer_bar(downloads: Downloads) -> Iterator[tuple[OnAnswer, OnMonth]]:
     """Show a bar on stderr while the block runs."""
     columns = (
         _DoingColumn(downloads),
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=10),
         MofNCompleteColumn(),
-        TextColumn("answers"),
         _TallyColumn(downloads),
         TimeRemainingColumn(),
     )

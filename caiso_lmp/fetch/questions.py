@@ -89,6 +89,11 @@ class Questions:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    @property
+    def under_way(self) -> int:
+        """Count the questions that this run asks now, the one included whose answer it is taking."""
+        return len(self._held)
+
     def ask_next(self, requests: Iterable[Request]) -> None:
         """Put questions before all others."""
         self._waiting.extendleft(reversed(list(requests)))

@@ -112,20 +112,21 @@ def test_all_nodes_of_a_single_zip() -> None:
 
 
 def test_reference_data_is_asked_whole() -> None:
-    """Each report of reference data has its own spelling of "all"."""
+    """Each report of reference data has its own spelling of "all"; the one of areas takes none."""
     assert [dict(reference_request(reference, SPRING).parameters) for reference in Reference] == [
         {
             "queryname": name,
-            selector: "ALL",
+            **selection,
             "startdatetime": "20240310T08:00-0000",
             "enddatetime": "20240311T07:00-0000",
             "version": "1",
             "resultformat": "6",
         }
-        for name, selector in (
-            ("ATL_PNODE", "Pnode_type"),
-            ("ATL_APNODE", "APnode_type"),
-            ("ATL_PNODE_MAP", "pnode_id"),
+        for name, selection in (
+            ("ATL_PNODE", {"Pnode_type": "ALL"}),
+            ("ATL_APNODE", {"APnode_type": "ALL"}),
+            ("ATL_PNODE_MAP", {"pnode_id": "ALL"}),
+            ("ATL_TAC_AREA_MAP", {}),
         )
     ]
     assert not reference_request(Reference.PNODES, SPRING).all_nodes
