@@ -105,8 +105,9 @@ def read_bytes(raw: bytes, name: str, *, limit: int = MAX_INFLATED_BYTES) -> Tid
             gathered.take(part)
     market, parts, defects = gathered.answer()
     whole, quarantine = to_interval_rows(parts, market).pipe(set_apart, defects, market)
-    prices = validate_tidy(whole)
-    return TidyFile(market, prices, quarantine, count_oddities(prices), tuple(gathered.members))
+    with ThreadPoolExecutor(1, thread_name_prefix="count") as pool:
+        oddities = pool.submit(count_oddities, whole)
+        return TidyFile(market, validate_tidy(whole), quarantine, oddities.result(), tuple(gathered.members))
 
 
 @dataclass(frozen=True)

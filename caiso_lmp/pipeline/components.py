@@ -7,7 +7,9 @@ Prices are written straight into the cells of their component, so nothing has to
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import polars as pl
@@ -18,6 +20,7 @@ from caiso_lmp.pipeline import columns as raw
 from caiso_lmp.pipeline.columns import RawRows
 from caiso_lmp.trading_time import with_trading_labels
 
+_AT_ONCE: Final = 2
 _ROWS_NAMED: Final = 3
 _SPARSE: Final = 4  # cells per row from which only the cells that have a row are kept
 
@@ -91,6 +94,10 @@ class Cells:
         cell = nodes.gather(part.rows[raw.NODE].to_physical()) + starts.gather(part.rows[raw.START].to_physical())
         return cell if self.kept is None else self.kept.search_sorted(cell)
 
+    def placed(self, part: PriceRows) -> PriceRows:
+        """Add its cell to each price row."""
+        return replace(part, rows=part.rows.with_columns(self.place(part).alias("cell")))
+
     def columns(self, market: Market) -> pl.DataFrame:
         """Give the key and time columns of the tidy frame, one row per cell."""
         cells = pl.int_range(len(self), dtype=pl.UInt64, eager=True) if self.kept is None else self.kept
@@ -131,8 +138,10 @@ def to_interval_rows(parts: Sequence[PriceRows], market: Market) -> pl.DataFrame
     """
     _require_components(parts, market)
     cells = Cells.of(parts)
-    placed = [replace(part, rows=part.rows.with_columns(cells.place(part).alias("cell"))) for part in parts]
-    wide = cells.columns(market).with_columns([_one_component(placed, each, len(cells)) for each in COMPONENTS])
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="place") as pool:
+        placed = list(pool.map(cells.placed, parts))
+        columns = pool.map(partial(_one_component, placed, cells=len(cells)), COMPONENTS)
+        wide = cells.columns(market).with_columns(columns)
     priced = pl.any_horizontal(pl.col(COMPONENTS).is_not_null())
     return wide if wide.select(priced.all()).item() else wide.filter(priced)
 
