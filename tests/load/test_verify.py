@@ -136,6 +136,14 @@ def test_other_counts_than_the_manifest_are_found(archive: DataFolder) -> None:
     [
         ("INSERT INTO store.price SELECT * FROM store.price LIMIT 1", {"unique keys"}),
         (
+            "INSERT INTO store.price SELECT * REPLACE ('2024-09-01 08:00Z' AS interval_start) FROM store.price LIMIT 2",
+            {"unique keys"},
+        ),
+        (
+            "INSERT INTO store.price SELECT p.* REPLACE (2000000000 AS node_id) FROM store.price p, range(2)",
+            {"unique keys", "orphan rows"},
+        ),
+        (
             "UPDATE store.past SET raw_id = 99 WHERE interval_start = (SELECT min(interval_start) FROM store.past)",
             {"orphan rows"},
         ),
