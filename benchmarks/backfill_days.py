@@ -21,7 +21,7 @@ from caiso_lmp.simulator.render import group_stem
 _PORT = 8137
 _POLITE_DAYS = 7
 _POLITE_SPACING = 5.0  # seconds
-_YEAR_NODES = 50  # of the year that is asked again: the questions are those of all nodes, the prices fewer
+_YEAR_NODES = 100  # of the year that is asked again: the questions are those of all nodes, the prices fewer
 _YEAR_FROM = date(2025, 6, 1)  # long settled: what is fetched now is final
 _SIMULATOR = Path(__file__).parent / "tasks" / "serve_days.py"
 

@@ -3,7 +3,7 @@
 from stopwatch import measured, tell  # isort: split
 
 import sys
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from caiso_lmp import Asked, Circumstances, DataFolder, backfill
@@ -12,8 +12,8 @@ from caiso_lmp.trading_time import utc_window
 
 def main(base_url: str, folder: str, first: str, last: str, spacing: str) -> None:
     """Backfill ``[first, last)`` of the day-ahead market, all nodes, into ``folder``."""
-    now = utc_window(date.fromisoformat(first) + timedelta(days=400))[0]
-    how = Circumstances(base_url=base_url, spacing=float(spacing), clock=lambda: now)
+    ahead = utc_window(date.fromisoformat(first) + timedelta(days=400))[0] - datetime.now(UTC)
+    how = Circumstances(base_url=base_url, spacing=float(spacing), clock=lambda: datetime.now(UTC) + ahead)
     asked = Asked.of("DAM", "all", first, last)
     with measured() as told:
         report = backfill(asked, DataFolder(Path(folder)), how)
