@@ -100,7 +100,7 @@ def publish(
         )
     if isinstance(to, EventFile):
         return _write_file(folder, to, selection, dry_run=dry_run, wait_seconds=wait_seconds, on_events=on_events)
-    cluster = find_cluster(to.settings, to.name, patience)
+    cluster = find_cluster(to.settings, to.name, patience, make_marks=not dry_run)
     outbox = Outbox(folder.warehouse, to.destination(cluster), wait_seconds=wait_seconds)
     report = PublishReport("kafka", outbox.destination, dry_run=dry_run, republished=republish)
     if dry_run:

@@ -149,7 +149,14 @@ def _print(report: PublishReport, *, as_json: bool) -> None:
         notes().print(
             f"{report.unsettled:,} more are of a run that was cut off: the next run finds out if they arrived"
         )
-    did = "would be sent" if report.dry_run else "were sent again" if report.republished else "were published"
-    notes().print(f"{report.events:,} events {did}: {report.destination}")
+    notes().print(f"{report.events:,} events {_did(report)}: {report.destination}")
     if as_json:
         print_json(report.to_json())
+
+
+def _did(report: PublishReport) -> str:
+    if report.dry_run:
+        return "would be sent" if report.to == _KAFKA else "would be written"
+    if report.republished:
+        return "were sent again"
+    return "were published" if report.to == _KAFKA else "were written"

@@ -27,6 +27,7 @@ _TIMES_TRIED: Final = 3  # a transaction that the broker wants aborted
 _POLL_SECONDS: Final = 0.05
 _TOPIC_UNKNOWN: Final = frozenset({"UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC"})
 _WORTH_WAITING: Final = frozenset({"_TRANSPORT", "_ALL_BROKERS_DOWN", "_TIMED_OUT"})
+_TELLS_NOTHING: Final = frozenset({"_STATE", "_FATAL"})
 _CALL_SECONDS: Final = 5.0  # of one call, which is repeated while there is patience
 
 _PRODUCER: Final = {
@@ -47,8 +48,16 @@ Chunks = Callable[[], Iterable[Encoded]]
 """Gives the events of a batch from their beginning, each time it is called."""
 
 
-def find_cluster(settings: KafkaSettings, topic: str, patience: float = PATIENCE_SECONDS) -> str:
+def find_cluster(
+    settings: KafkaSettings, topic: str, patience: float = PATIENCE_SECONDS, *, make_marks: bool = True
+) -> str:
     """Give the name of the cluster, after making sure that it has the topic, and the topic of marks beside it.
+
+    Args:
+        settings: Where the cluster is.
+        topic: For the events; it must be there.
+        patience: Seconds to wait for a broker that does not answer.
+        make_marks: Make the topic of marks if it is not there.
 
     Raises:
         TopicMissingError: There is no such topic.
@@ -67,7 +76,7 @@ def find_cluster(settings: KafkaSettings, topic: str, patience: float = PATIENCE
             f"the cluster at {settings.bootstrap_servers} has no topic {topic!r}",
             hint="make it, as with kafka-topics.sh --create --topic NAME, or name another with --topic",
         )
-    if marks_topic(topic) not in found.topics:
+    if make_marks and marks_topic(topic) not in found.topics:
         make_marks_topic(admin, marks_topic(topic), complaints, patience)
     return str(found.cluster_id)
 
@@ -210,7 +219,7 @@ class EventProducer:
 
     def _reason_for(self, told: Any) -> Any:  # noqa: ANN401 - a KafkaError
         """Find out why a transaction failed, where a call is only told that it did: beginning another tells."""
-        if told.name() != "_STATE":
+        if told.name() not in _TELLS_NOTHING:
             return told
         try:
             self._producer.begin_transaction()

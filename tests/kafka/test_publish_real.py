@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from brokers import new_topic
+from confluent_kafka.admin import AdminClient, ConfigResource
 from exports import assert_each_once, by_id, current_events, loaded, read_events, topic_at
 from local_broker import LocalBroker
 from local_registry import LocalRegistry
@@ -24,6 +25,7 @@ from caiso_lmp.events.destinations import Topic, transactional_id
 from caiso_lmp.events.encode import Encoded
 from caiso_lmp.events.form import Encoding
 from caiso_lmp.events.kafka_settings import KafkaSettings
+from caiso_lmp.events.marks import marks_topic
 from caiso_lmp.events.producer import EventProducer, find_cluster
 from caiso_lmp.publish import publish
 from caiso_lmp.settings import DataFolder
@@ -55,6 +57,20 @@ def test_confluents_format_through_a_real_registry(
     topic = Topic(settings, plain.name, Encoding.CONFLUENT)
     assert publish(folder, topic, patience=PATIENCE).events == 40 * 24 * 4
     assert_each_once(topic, current_events(folder))
+
+
+def test_a_dry_run_leaves_the_cluster_as_it_is(folder: DataFolder, real_broker: LocalBroker) -> None:
+    """Counting makes no topic of marks and sends nothing; the run makes it, compacted."""
+    topic = made_topic(real_broker)
+    loaded(folder, whole_day(10.0))
+    admin = AdminClient({"bootstrap.servers": real_broker.bootstrap_servers})
+    assert publish(folder, topic, dry_run=True, patience=PATIENCE).events == 24 * 4
+    assert marks_topic(topic.name) not in admin.list_topics(timeout=PATIENCE).topics
+    assert read_events(topic) == []
+    publish(folder, topic, patience=PATIENCE)
+    asked = ConfigResource(ConfigResource.Type.TOPIC, marks_topic(topic.name))
+    told = admin.describe_configs([asked])[asked].result(PATIENCE)
+    assert told["cleanup.policy"].value == "compact"
 
 
 # --- killed -------------------------------------------------------------------------------------
