@@ -35,7 +35,7 @@ _OF_FILES: Final = {
     "measurements.md": "benchmarks/results.md",
 }
 _NOTEBOOKS: Final = "notebooks"
-_LINK: Final = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?(\))")
+_LINK: Final = re.compile(r"(?<!!)\[([^\]]+)\]\((?![a-z]+:)([^)\s#]+)(#[^)\s]*)?\)")
 _FENCE: Final = re.compile(r"^(```.*?^```)$", re.MULTILINE | re.DOTALL)
 _WIDTH: Final = 96  # columns of a command's help
 
@@ -66,19 +66,18 @@ def on_page_markdown(markdown: str, page: Page, **_others: object) -> str:
     source = _OF_FILES.get(own_place, f"docs/{own_place}")
 
     def turned(link: re.Match[str]) -> str:
-        path, anchor = link[2], link[3] or ""
-        if re.match(r"[a-z]+:", path):
-            return link[0]
+        words, path, anchor = link[1], link[2], link[3] or ""
         target = posixpath.normpath(posixpath.join(posixpath.dirname(source), path))
         place = _place_of(target)
-        if place is None:
-            return link[0]
-        return f"{link[1]}{posixpath.relpath(place, posixpath.dirname(own_place) or '.')}{anchor}{link[4]}"
+        if place is not None:
+            return f"[{words}]({posixpath.relpath(place, posixpath.dirname(own_place) or '.')}{anchor})"
+        # A file that is no page, such as the licence, leaves its words; a lost link is left for the build to find.
+        return words if (_ROOT / target).exists() else link[0]
 
     # Code is left alone: every second part lies within a fence.
     parts = _FENCE.split(markdown)
     parts[::2] = (_LINK.sub(turned, part) for part in parts[::2])
-    return _without_files("".join(parts))
+    return "".join(parts)
 
 
 def _place_of(target: str) -> str | None:
@@ -88,11 +87,6 @@ def _place_of(target: str) -> str | None:
     if target.startswith(f"{_NOTEBOOKS}/") and target.endswith(".ipynb"):
         return target.removesuffix(".ipynb") + ".md"
     return next((place for place, source in _OF_FILES.items() if source == target), None)
-
-
-def _without_files(markdown: str) -> str:
-    """Leave the words of links to files that are no pages, such as the licence."""
-    return re.sub(r"\[([^\]]+)\]\((?:\.\./)*(?:LICENSE|README\.md)\)", r"\1", markdown)
 
 
 # --- references -----------------------------------------------------------------------------------
