@@ -6,66 +6,26 @@ asked politely.
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-import polars as pl
-from worlds import SimulatedTime, Topic, config_of, follow, surroundings
+import pytest
+from worlds import NODES, Days, SimulatedTime
 
-from caiso_lmp import Market, Warehouse
-from caiso_lmp.connector.config import market_of
-from caiso_lmp.connector.service import Service
-from caiso_lmp.fetch.outcome import Fetched
-from caiso_lmp.settings import DataFolder
-from caiso_lmp.simulator import Simulator, SimulatorSettings, made_prices
+from caiso_lmp import Market
+from caiso_lmp.simulator import SimulatorSettings
 from caiso_lmp.simulator.fixture import StartSimulator
 from caiso_lmp.simulator.settings import PublicationTimes
 from caiso_lmp.trading_time import utc_window
 
-NODES = ["TH_NP15_GEN-APND", "TH_SP15_GEN-APND"]
 START = datetime(2026, 3, 7, 18, tzinfo=UTC)  # 10:00 Pacific, on the day before the spring day
 LATE = timedelta(hours=2)
 SPACING = timedelta(seconds=5)
 
 
-class Days:
-    """A service that lives as long as it is told, and what it asked."""
-
-    def __init__(self, simulator: Simulator, time: SimulatedTime, folder: Path, **options: Any) -> None:
-        follow(time, simulator)
-        self.time = time
-        self.folder = folder
-        self.asked: list[Fetched] = []
-        defaults = {"mode": "realtime", "nodes": NODES, "metrics": {"port": 0}, "caiso_retry_attempts": 1}
-        self.config = config_of(simulator, folder, **{**defaults, **options})
-        self.topic = Topic(DataFolder(folder / "data"), [market_of(plan) for plan in self.config.plans()])
-
-    def live_until(self, end: datetime) -> Service:
-        return asyncio.run(self._live(end))
-
-    async def _live(self, end: datetime) -> Service:
-        world = surroundings(self.time, self.folder, on_fetched=self.asked.append)
-        service = Service(self.config, self.topic.publish, world=world)
-        loop = asyncio.get_running_loop()
-        self.time.at(end, lambda: loop.call_soon_threadsafe(service.stop))
-        await service.run()
-        return service
-
-    @property
-    def warehouse(self) -> Warehouse:
-        return Warehouse(self.folder / "data" / "caiso_lmp.duckdb")
-
-    def lacks(self, market: Market, start: datetime, end: datetime) -> int:
-        """Count the prices that are made and not in the warehouse just so."""
-        made = made_prices(market, NODES, start, end).select(pl.col("node").cast(pl.String), "interval_start", "lmp")
-        held = self.warehouse.prices(NODES, start, end, market).select("node", "interval_start", "lmp")
-        return made.join(held, on=["node", "interval_start", "lmp"], how="anti").height
-
-
+@pytest.mark.check
 def test_a_day_that_has_everything(start_simulator: StartSimulator, tmp_path: Path) -> None:
     """Across 13:00 Pacific with late results, a spring night, an hour without OASIS and a restart nothing is lost.
 

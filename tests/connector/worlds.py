@@ -8,13 +8,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from caiso_lmp import CAISOConnector, CAISOConnectorConfig, DataFolder, Market, Warehouse
+from caiso_lmp.connector.config import market_of
 from caiso_lmp.connector.oasis_access import Surroundings
 from caiso_lmp.connector.published import published_prices
+from caiso_lmp.connector.publishing import Publish
+from caiso_lmp.connector.service import Service
 from caiso_lmp.events.record import to_events
-from caiso_lmp.simulator import Simulator
+from caiso_lmp.fetch.outcome import Fetched
+from caiso_lmp.simulator import Simulator, made_prices
 
 NOW = datetime(2026, 3, 20, 20, tzinfo=UTC)  # 13:00 Pacific
+NODES = ["TH_NP15_GEN-APND", "TH_SP15_GEN-APND"]
 EARLY, LATE = datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)
 A_MOMENT = timedelta(milliseconds=10)  # how long it takes to look at the clock: time never stands still
 
@@ -94,3 +101,37 @@ class Topic:
             prices = warehouse.prices(None, EARLY, LATE, market)
             ids += to_events(published_prices(warehouse, prices, market))["event_id"].to_list()
         return ids
+
+
+class Days:
+    """A service that lives as long as it is told, and what it asked."""
+
+    def __init__(self, simulator: Simulator, time: SimulatedTime, folder: Path, **options: Any) -> None:
+        follow(time, simulator)
+        self.time = time
+        self.folder = folder
+        self.asked: list[Fetched] = []
+        defaults = {"mode": "realtime", "nodes": NODES, "metrics": {"port": 0}, "caiso_retry_attempts": 1}
+        self.config = config_of(simulator, folder, **{**defaults, **options})
+        self.topic = Topic(DataFolder(folder / "data"), [market_of(plan) for plan in self.config.plans()])
+
+    def live_until(self, end: datetime, publish: Publish | None = None) -> Service:
+        return asyncio.run(self._live(end, publish or self.topic.publish))
+
+    async def _live(self, end: datetime, publish: Publish) -> Service:
+        world = surroundings(self.time, self.folder, on_fetched=self.asked.append)
+        service = Service(self.config, publish, world=world)
+        loop = asyncio.get_running_loop()
+        self.time.at(end, lambda: loop.call_soon_threadsafe(service.stop))
+        await service.run()
+        return service
+
+    @property
+    def warehouse(self) -> Warehouse:
+        return Warehouse(self.folder / "data" / "caiso_lmp.duckdb")
+
+    def lacks(self, market: Market, start: datetime, end: datetime) -> int:
+        """Count the prices that are made and not in the warehouse just so."""
+        made = made_prices(market, NODES, start, end).select(pl.col("node").cast(pl.String), "interval_start", "lmp")
+        held = self.warehouse.prices(NODES, start, end, market).select("node", "interval_start", "lmp")
+        return made.join(held, on=["node", "interval_start", "lmp"], how="anti").height
