@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from caiso_lmp.backfill.asked import Asked
 from caiso_lmp.backfill.needs import Cell, Needs
 from caiso_lmp.fetch.plan import ALL_NODES, Plan
+from caiso_lmp.fetch.publication import wholly_published
 from caiso_lmp.fetch.reason import Reason
 from caiso_lmp.fetch.request import group_requests
 from caiso_lmp.market import Market
@@ -27,13 +28,20 @@ class Reasons:
         told: By what was asked in this run.
         failed: Cells that were asked without an answer: told even if older prices of them are there.
         default: For cells of which nothing is known.
+        now: The moment of the report.
         refresh: Whether a refresh was asked, which is then gone on with.
     """
 
     told: Mapping[Cell, Reason]
     failed: frozenset[Cell]
     default: Reason
+    now: datetime
     refresh: bool = False
+
+    def by_default(self, market: Market, trade_date: date) -> Reason:
+        """Tell why a trade date may lack something of which nothing is known."""
+        grows = self.now < wholly_published(market, trade_date)
+        return Reason.NOT_PUBLISHED if grows and self.default is Reason.PARTIAL else self.default
 
 
 def find_incomplete(asked: Asked, needs: Needs, plan: Plan, reasons: Reasons) -> list[Incomplete]:
@@ -51,11 +59,19 @@ def find_incomplete(asked: Asked, needs: Needs, plan: Plan, reasons: Reasons) ->
         for day in asked.trade_dates:
             lacking = _lacking_cells(asked, needs, market, day, reasons.failed)
             if lacking:
-                default = unaskable.get((market, day), reasons.default)
-                told = {cell: needs.marked.get(cell) or reasons.told.get(cell, default) for cell in lacking}
-                again = reasons.refresh or all(cell in needs.marked for cell in lacking)
+                default = unaskable.get((market, day)) or reasons.by_default(market, day)
+                marked = {cell: needs.marked[cell] for cell in lacking if _is_marked(cell, needs)}
+                told = {cell: marked.get(cell) or reasons.told.get(cell, default) for cell in lacking}
+                again = reasons.refresh or len(marked) == len(lacking)
                 found.append(_incomplete(asked, told, refresh=again))
     return found
+
+
+def _is_marked(cell: Cell, needs: Needs) -> bool:
+    """Tell whether all that a cell lacks is known not to be had."""
+    market, day, node = cell
+    missing = {(market, piece.start) for piece in group_requests(market, day)}.difference(needs.there.group_files)
+    return cell in needs.marked and (node is not None or missing.issubset(needs.not_asked.group_files))
 
 
 def _lacking_cells(asked: Asked, needs: Needs, market: Market, day: date, failed: frozenset[Cell]) -> list[Cell]:

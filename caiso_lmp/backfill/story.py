@@ -79,7 +79,7 @@ def backfill(
     load_kept(loader, asked)
     _, plan = _plan(asked, loader.warehouse, loader.store, how, began)
     on_plan(plan)
-    reasons = Reasons({}, frozenset(), Reason.UNREACHABLE if how.offline else Reason.PARTIAL, how.refresh)
+    reasons = Reasons({}, frozenset(), Reason.UNREACHABLE if how.offline else Reason.PARTIAL, began, how.refresh)
     if plan.requests and not how.offline:
         with (connect or open_downloads)(how) as downloads:
             run = Run(loader, downloads, questions, how, on_answer)
@@ -87,7 +87,7 @@ def backfill(
         loader.report.unknown_nodes = sorted(run.unknown_nodes)
         loader.report.stopped = run.stopped is not None
         reasons = Reasons(
-            run.answers.reasons, frozenset(run.answers.failed), run.stopped or reasons.default, how.refresh
+            run.answers.reasons, frozenset(run.answers.failed), run.stopped or reasons.default, how.clock(), how.refresh
         )
     if not loader.report.stopped:
         loader.warehouse.arrange(on_month)

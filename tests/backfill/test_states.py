@@ -76,7 +76,7 @@ def test_a_final_date_is_never_asked_again(backfills: Backfills) -> None:
 def test_a_running_day_is_asked_while_it_grows(start_backfills: Start) -> None:
     """A real-time day is unfinished until it is over; then it is complete and asked no more."""
     backfills = start_backfills(now=START + timedelta(hours=6))
-    for hours, reasons in ((6, ["partial"]), (18, ["partial"]), (25, [])):
+    for hours, reasons in ((6, ["not_published"]), (18, ["not_published"]), (25, [])):
         report = backfills.run((HUB,), DAY, 1, "FMM")
         assert [day.reason for day in report.incomplete] == reasons, hours
         assert backfills.warehouse.sql("SELECT count(*) AS n FROM lmp")["n"].item() >= min(hours, 24) * 4
