@@ -31,7 +31,7 @@ HUBS = ("DLAP_SCE-APND", "TH_NP15_GEN-APND", "TH_SP15_GEN-APND")
 UNKNOWN = "TH_NP15_GEN-APN"
 VALUES = [component.value for component in COMPONENTS]
 KEY = ["market", "node", "interval_start"]
-IMPATIENT = Limits(read_seconds=0.3, deadline_seconds=0.6)
+IMPATIENT = Limits(read_seconds=1.0, deadline_seconds=2.0)  # for servers that hang or trickle
 
 
 class FakeTime:
