@@ -24,10 +24,10 @@ from caiso_lmp.connector.normalization import NormalizationService, NormalizedBa
 from caiso_lmp.connector.oasis_access import Surroundings, circumstances, open_downloads, say_rate_once
 from caiso_lmp.connector.published import published_prices
 from caiso_lmp.connector.records import working_frame
+from caiso_lmp.connector.shortfall_errors import raise_for_shortfall
 from caiso_lmp.connector.windows import Moment, Window, chosen_window, due_until, latest_windows
-from caiso_lmp.errors import ConnectorError, ExtractionError, NetworkError, UsageError, ValidationError
+from caiso_lmp.errors import UsageError
 from caiso_lmp.fetch.plan import ALL_NODES, Nodes
-from caiso_lmp.fetch.reason import Reason
 from caiso_lmp.market import Market, parse_market
 from caiso_lmp.report import Report
 from caiso_lmp.settings import DataFolder, find_data_folder
@@ -36,20 +36,6 @@ from caiso_lmp.warehouse.query import PRICES
 from caiso_lmp.warehouse.warehouse import Warehouse
 
 LOG: Final = logging.getLogger("caiso_lmp.connector")
-
-_ERRORS: Final[dict[str, tuple[type[ConnectorError], str, str]]] = {
-    Reason.UNREACHABLE: (NetworkError, "OASIS could not be reached", "repeat later; what came is kept"),
-    Reason.THROTTLED: (NetworkError, "OASIS throttled this address", "repeat later; what came is kept"),
-    Reason.BROKEN: (ValidationError, "OASIS's answers arrived broken", "repeat later; what came is kept"),
-    Reason.REFUSED: (ExtractionError, "OASIS refused the question", "check market, nodes and dates"),
-    Reason.UNKNOWN_NODE: (ExtractionError, "OASIS knows no such node", "check its name: see `caiso-lmp nodes`"),
-    Reason.BEYOND_RETENTION: (
-        ExtractionError,
-        "OASIS no longer has these dates",
-        "load files of your own: `caiso-lmp load PATH`",
-    ),
-}
-"""What an incomplete trade date means where prices must be there; in this order the gravest is told."""
 
 
 @dataclass(frozen=True)
@@ -165,41 +151,34 @@ class CAISOConnector:
         how = circumstances(self.config, self.world)
         report = backfill(asked, self.folder, how, connect=lambda _how: open_downloads(self.config, self.world))
         loaded = self.world.clock()
-        prices = self._prices(question, report)
+        prices = self._prices(question)
         coverage = self._coverage(question, prices)
         metadata = self._metadata(question, report, coverage, prices)
-        _raise_for(question, report, coverage, prices, metadata)
+        window = (question.market, question.start, question.end)
+        raise_for_shortfall(window, report, coverage, prices.height, metadata)
         batch = self._normalized(prices, question)
         metadata["rejected"] = [{"record": one.record, "reasons": list(one.reasons)} for one in batch.rejected]
         metadata["timing"] = _timing(started, loaded, self.world.clock())
         self._log(question, batch, metadata)
         return Extraction(batch.frame, metadata)
 
-    def _prices(self, question: _Question, report: Report) -> pl.DataFrame:
+    def _prices(self, question: _Question) -> pl.DataFrame:
         """Read the window from the warehouse; nodes that it has never seen are simply not there."""
         warehouse = Warehouse(self.folder.warehouse)
-        unseen = {day.reason for day in report.incomplete}
-        named = None if question.nodes is ALL_NODES else self._seen(warehouse, question, unseen=bool(unseen))
-        if not self.folder.warehouse.exists() or named == []:
+        if not warehouse.path.exists():
+            return pl.DataFrame(schema=PRICES)
+        if question.nodes is ALL_NODES:
+            return warehouse.prices(None, question.start, question.end, question.market)
+        known = set(warehouse.sql("SELECT DISTINCT node FROM coverage")["node"])
+        named = [node for node in sorted(question.nodes) if node in known]
+        if not named:
             return pl.DataFrame(schema=PRICES)
         return warehouse.prices(named, question.start, question.end, question.market)
 
-    @staticmethod
-    def _seen(warehouse: Warehouse, question: _Question, *, unseen: bool) -> list[str]:
-        if question.nodes is ALL_NODES:
-            return []
-        nodes = sorted(question.nodes)
-        if not unseen or not warehouse.path.exists():
-            return nodes
-        known = set(warehouse.sql("SELECT DISTINCT node FROM coverage")["node"])
-        return [node for node in nodes if node in known]
-
     def _coverage(self, question: _Question, prices: pl.DataFrame) -> Coverage:
-        all_nodes = question.nodes is ALL_NODES
         nodes = prices["node"].unique().to_list() if question.nodes is ALL_NODES else sorted(question.nodes)
         until = min(question.end, due_until(question.market, self.world.clock()))
-        there = prices if not all_nodes else prices.with_columns(pl.col("node").cast(pl.String))
-        return find_coverage(question.market, nodes, question.start, until, there)
+        return find_coverage(question.market, nodes, question.start, until, prices)
 
     def _normalized(self, prices: pl.DataFrame, question: _Question) -> NormalizedBatch:
         published = published_prices(Warehouse(self.folder.warehouse), prices, question.market)
@@ -254,25 +233,6 @@ def data_folder(config: CAISOConnectorConfig) -> DataFolder:
     """Find the data folder of a connector."""
     named = None if config.data_dir is None else Path(config.data_dir)
     return find_data_folder(named, os.environ, Path.cwd())
-
-
-def _raise_for(
-    question: _Question, report: Report, coverage: Coverage, prices: pl.DataFrame, metadata: dict[str, Any]
-) -> None:
-    """Raise where prices that are due are not there and not merely late."""
-    reasons = {day.reason for day in report.incomplete}
-    if not coverage.missing and not (prices.is_empty() and reasons - {Reason.NOT_PUBLISHED, Reason.PARTIAL}):
-        return
-    where = f"{question.market} {question.start:%Y-%m-%dT%H:%MZ} to {question.end:%Y-%m-%dT%H:%MZ}"
-    for reason, (error, what, hint) in _ERRORS.items():
-        if reason in reasons:
-            raise error(f"{what}: {where}", hint=hint, metadata=metadata)
-    if prices.is_empty() and report.quarantined:
-        raise ValidationError(
-            f"none of the prices is fit to use: {where}", hint="see the folder quarantine", metadata=metadata
-        )
-    if prices.is_empty() and Reason.PARTIAL in reasons:
-        raise ExtractionError(f"OASIS answered without what was asked: {where}", hint="repeat later", metadata=metadata)
 
 
 def _timing(started: datetime, loaded: datetime, ended: datetime) -> dict[str, Any]:

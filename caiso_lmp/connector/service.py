@@ -15,13 +15,14 @@ from datetime import datetime, timedelta
 from typing import Final
 from weakref import WeakSet
 
+from caiso_lmp.connector.backoff import Backoff
 from caiso_lmp.connector.bookkeeping import Bookkeeping
 from caiso_lmp.connector.breaker import Breaker, Circuit
 from caiso_lmp.connector.config import CAISOConnectorConfig
 from caiso_lmp.connector.connector import data_folder
 from caiso_lmp.connector.followed import FollowedMarket
 from caiso_lmp.connector.health import Health
-from caiso_lmp.connector.jobs import Backoff, BatchJob, Job, PollJob, Step
+from caiso_lmp.connector.jobs import BatchJob, Job, PollJob, Step
 from caiso_lmp.connector.metrics import Metrics
 from caiso_lmp.connector.oasis_access import Surroundings, open_downloads, say_rate_once
 from caiso_lmp.connector.publishing import Publish, Publishing

@@ -13,10 +13,10 @@ from urllib.error import HTTPError
 import pytest
 
 from caiso_lmp import DataFolder, EventsError, UsageError
+from caiso_lmp.connector.backoff import Backoff
 from caiso_lmp.connector.breaker import Breaker, Circuit
 from caiso_lmp.connector.config_parts import Logging
 from caiso_lmp.connector.health import HEARTBEAT, Health
-from caiso_lmp.connector.jobs import Backoff
 from caiso_lmp.connector.logs import JsonLines, TextLines, log_as_configured
 from caiso_lmp.connector.metrics import Metrics
 from caiso_lmp.connector.publishing import AGAIN, Publishing
