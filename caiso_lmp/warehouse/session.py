@@ -43,13 +43,14 @@ def writing(path: Path, wait_seconds: float = WAIT_SECONDS) -> Iterator[duckdb.D
     """
     deadline = time.monotonic() + wait_seconds
     with writer_lock(path, wait_seconds):
-        if not path.exists():
-            _make(path)
-        connection = _connect(path, deadline, wait_seconds, read_only=False)
+        place = path if path.exists() else _unfinished(path)
+        connection = _connect(place, deadline, wait_seconds, read_only=False)
         try:
             yield from _in_transaction(connection)
         finally:
             connection.close()
+        if place != path:
+            _appear(place, path)
 
 
 @contextmanager
@@ -72,14 +73,22 @@ def writer_lock(path: Path, wait_seconds: float = WAIT_SECONDS) -> Iterator[None
         lock.release()
 
 
-def _make(path: Path) -> None:
-    """Make an empty warehouse that appears with all its tables, whenever the process may be killed."""
-    unfinished = path.with_name(f"{path.name}.making")
-    unfinished.unlink(missing_ok=True)
-    with duckdb.connect(str(unfinished)) as connection:
-        create_tables(connection)
-    path.with_name(f"{path.name}.wal").unlink(missing_ok=True)  # of a warehouse that somebody removed
-    unfinished.replace(path)
+def _unfinished(path: Path) -> Path:
+    """Give the place where a new warehouse is made: it appears with its first transaction, or not at all."""
+    place = path.with_name(f"{path.name}.making")
+    for left_over in (place, _log_of(place), _log_of(path)):  # by a process that was killed, or a removed warehouse
+        left_over.unlink(missing_ok=True)
+    return place
+
+
+def _appear(place: Path, path: Path) -> None:
+    if _log_of(place).exists():  # closing has written it into the file; if not, it is replayed when that is opened
+        _log_of(place).replace(_log_of(path))
+    place.replace(path)
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.wal")
 
 
 def _in_transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
