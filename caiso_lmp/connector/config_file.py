@@ -21,7 +21,7 @@ from caiso_lmp.errors import UsageError
 HIDDEN: Final = "********"
 SCHEMA_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
-_SECRET_NAME: Final = re.compile(r"password|secret|token|credential|(^|[._])key$|jaas", re.IGNORECASE)
+_SECRET_NAME: Final = re.compile(r"password|secret|token|credential|user\.info|key\.pem|jaas", re.IGNORECASE)
 _SIGN_IN: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://).*@", re.DOTALL)
 _FROM_TEXT: Final[Mapping[str, TypeAdapter[Any]]] = {
     "int_type": TypeAdapter(int),
