@@ -79,6 +79,7 @@ def check_nodes(backfills: Backfills, seed: int, days: int) -> int:
     return asked
 
 
+@pytest.mark.check
 def test_files_of_all_nodes_through_chaos(start_backfills: START) -> None:
     """A day of hours; a run brings more, tells the rest, and takes nothing else for whole."""
     assert check_all_nodes(start_backfills(nodes=HUBS), seed=1, days=1, runs=2, markets=("FMM",)) > 30

@@ -70,6 +70,7 @@ def test_one_trouble_with_a_file_of_all_nodes_is_overcome(start_backfills: Start
     backfills.whole()
 
 
+@pytest.mark.check
 @pytest.mark.parametrize("trouble", FAULTS + A_CODE_OF_EACH_KIND)
 def test_endless_trouble_is_reported_and_nothing_bad_is_kept(start_backfills: Start, trouble: str) -> None:
     """The report names every trade date with the reason; what is stored and loaded is true; the next run heals it."""
