@@ -128,3 +128,25 @@ def test_a_node_that_oasis_does_not_know_is_asked_once(start_simulator: StartSim
     assert asked[True] <= 3
     assert asked[False] >= 4
     assert days.lacks(Market.FMM, START, START + timedelta(minutes=45)) == 0
+
+
+def test_all_nodes_are_followed_by_the_hour(start_simulator: StartSimulator, tmp_path: Path) -> None:
+    """Group files of all nodes are asked once each, when their hour is over; day-ahead when the results are there."""
+    simulator, time = start_simulator(SimulatorSettings(nodes=5, now=START)), SimulatedTime(START)
+    window = {"window_hours": 1.0}
+    days = Days(
+        simulator,
+        time,
+        tmp_path,
+        mode="hybrid",
+        markets=["RTPD", "DAM"],
+        nodes="all",
+        realtime=window,
+        batch={"days_back": 0},
+    )
+    service = days.live_until(START + timedelta(hours=3, minutes=20))
+    held = days.warehouse.sql("SELECT count(DISTINCT node) AS n FROM lmp")["n"].item()
+    assert held == len(simulator.nodes)
+    assert [job.followed.coverage(time.now).missing for job in service.jobs] == [0] * 4
+    asked = Counter(str(entry.parameters) for entry in simulator.log.entries() if entry.outcome == "prices")
+    assert set(asked.values()) == {1}
