@@ -14,7 +14,7 @@ import duckdb
 
 from caiso_lmp.errors import WarehouseError, WarehouseLockedError
 from caiso_lmp.warehouse.outbox_hook import as_first_publications
-from caiso_lmp.warehouse.outbox_tables import create_outbox, has_outbox, name_of_warehouse
+from caiso_lmp.warehouse.outbox_tables import NOT_BY_UNIT, create_outbox, has_outbox, name_of_warehouse
 from caiso_lmp.warehouse.session import WAIT_SECONDS, reading, writing
 from caiso_lmp.warehouse.tables import LABELS, VALUES
 
@@ -116,11 +116,11 @@ INSERT INTO outbox.pending BY NAME
     FROM old.outbox.pending carried JOIN new_id ON carried.node_id = new_id.old_id"""
 
 _KEPT: Final = "INSERT INTO outbox.published BY NAME " + as_first_publications(
-    """SELECT unit.destination_id, unit.batch_id, unit.source_id, old_row.*, node.node_id
+    f"""SELECT unit.destination_id, unit.batch_id, unit.source_id, old_row.*, node.node_id
     FROM only_before old_row JOIN store.node node USING (node)
     JOIN outbox.source source ON source.sha256 = old_row.sha256 AND source.fetched_at = old_row.known_from
     JOIN outbox.unit unit USING (source_id)
-    ANTI JOIN outbox.published known ON known.destination_id = unit.destination_id
+    ANTI JOIN ({NOT_BY_UNIT}) known ON known.destination_id = unit.destination_id
         AND known.market_id = old_row.market_id AND known.node_id = node.node_id
         AND known.interval_start = old_row.interval_start"""
 )

@@ -10,7 +10,7 @@ from typing import Final
 
 import duckdb
 
-from caiso_lmp.warehouse.outbox_tables import COMPONENT_IDS, has_outbox
+from caiso_lmp.warehouse.outbox_tables import COMPONENT_IDS, NOT_BY_UNIT, has_outbox
 
 _KEY: Final = "node_id, interval_start"
 
@@ -50,7 +50,7 @@ _KEEP: Final = "INSERT INTO outbox.published BY NAME " + as_first_publications(
     f"""SELECT unit.destination_id, unit.batch_id, unit.source_id, old.*
     FROM (SELECT * FROM store.price WHERE {{region}}) old SEMI JOIN replaced USING ({_KEY})
     JOIN outbox.source_of USING (raw_id, known_from) JOIN outbox.unit unit USING (source_id)
-    ANTI JOIN (SELECT * FROM outbox.published WHERE market_id = {{market_id}}) known
+    ANTI JOIN (SELECT * FROM ({NOT_BY_UNIT}) WHERE market_id = {{market_id}}) known
         ON known.destination_id = unit.destination_id AND known.node_id = old.node_id
         AND known.interval_start = old.interval_start"""
 )

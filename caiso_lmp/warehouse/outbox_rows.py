@@ -12,7 +12,7 @@ import polars as pl
 from caiso_lmp.market import COMPONENTS, Market
 from caiso_lmp.trading_time import UTC_DATETIME
 from caiso_lmp.warehouse.frames import to_frame
-from caiso_lmp.warehouse.outbox_tables import COMPONENT_IDS
+from caiso_lmp.warehouse.outbox_tables import COMPONENT_IDS, NOT_BY_UNIT
 from caiso_lmp.warehouse.tables import MARKET_IDS, VALUES
 
 PUBLISHED: Final = pl.Schema(
@@ -106,7 +106,7 @@ def read_published(
         f"""SELECT {_NAMED}, {", ".join(VALUES)}, source_id
         FROM (SELECT * FROM store.price WHERE market_id = {market_id} AND {region})
         JOIN outbox.source_of USING (raw_id, known_from) JOIN ({units}) unit USING (source_id)
-        ANTI JOIN (SELECT destination_id, node_id, interval_start FROM outbox.published WHERE market_id = {market_id})
+        ANTI JOIN (SELECT destination_id, node_id, interval_start FROM ({NOT_BY_UNIT}) WHERE market_id = {market_id})
             USING (destination_id, node_id, interval_start)
         JOIN store.node USING (node_id)""",
     )

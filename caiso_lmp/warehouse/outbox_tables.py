@@ -13,7 +13,8 @@ of two million events costs one row, and a warehouse that was made before there 
 - ``published``: what was published of a key where the rule above does not hold: it was published more than once, is no
   longer what was published, or only a part of its unit was asked for. For a destination, a key is here with all its
   publications or not at all.
-- ``pending``: keys of units that were sent, of which a later load changed something; they are compared again.
+- ``pending``: keys of units that were sent, of which a later load or rebuild changed something; they are compared
+  again. Until then the rule does not hold for them either: such a key was published as ``published`` says, or never.
 
 The tables are made when something is published for the first time.
 """
@@ -32,6 +33,10 @@ FORMAT: Final = 1
 """Number of this layout of tables."""
 
 KEY: Final = "market_id, node_id, interval_start"
+NOT_BY_UNIT: Final = f"""SELECT destination_id, {KEY} FROM outbox.published
+    UNION ALL SELECT destination_id, {KEY} FROM outbox.pending"""
+"""The query for keys of which a sent unit says nothing: what was published of them is written down one by one."""
+
 COMPONENT_IDS: Final = {name: number for number, name in enumerate(VALUES, start=1)}
 
 _KEY_COLUMNS: Final = "market_id UTINYINT NOT NULL, node_id INTEGER NOT NULL, interval_start TIMESTAMPTZ NOT NULL"

@@ -175,6 +175,19 @@ def test_a_node_that_only_the_outbox_knows(path: Path) -> None:
     assert Warehouse(path).check() == []
 
 
+def test_a_rebuild_makes_nothing_published_that_was_not(path: Path) -> None:
+    """A sent file's price that shows again, since the file of its correction is gone, is no publication until sent."""
+    older = "a", 1, whole_days(["A", "B"], range(2))
+    load(path, *older)
+    load(path, "b", 2, whole_days(["A"], range(2), lmp=7.0))
+    assert len(sent(path, selection=Selection(nodes=("B",)))) == 2 * 5
+    rebuilt(path, older)
+    rebuilt(path, older)
+    assert {node for prices in Outbox(path, "topic").published(EVERYTHING) for node in prices.firsts["node"]} == {"B"}
+    load(path, "c", 3, whole_days(["A"], range(2), lmp=9.0))
+    assert [number for _, _, number, _ in sent(path)] == [1] * 2 * 5
+
+
 KILLED = """
 import os, sys
 from pathlib import Path
