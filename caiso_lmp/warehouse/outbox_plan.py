@@ -13,6 +13,7 @@ import duckdb
 from caiso_lmp.market import Market
 from caiso_lmp.warehouse.frames import to_frame
 from caiso_lmp.warehouse.outbox_selection import Selection
+from caiso_lmp.warehouse.outbox_tables import COMPONENT_IDS, KEY
 from caiso_lmp.warehouse.tables import MARKET_IDS, VALUES
 
 EVENTS_PER_BATCH: Final = 500_000
@@ -20,6 +21,10 @@ EVENTS_PER_BATCH: Final = 500_000
 
 _MARKETS: Final = {number: market for market, number in MARKET_IDS.items()}
 _EVENTS: Final = " + ".join(f"count({name})" for name in VALUES)
+_NEWS: Final = " + ".join(f"count({name}) FILTER ({name} IS DISTINCT FROM own_{name})" for name in VALUES)
+_OWN: Final = ", ".join(
+    f"arg_max(price, number) FILTER (component = {number}) AS own_{name}" for name, number in COMPONENT_IDS.items()
+)
 
 
 @dataclass(frozen=True)
@@ -84,23 +89,37 @@ def _cut(units: Sequence[Unit], most_events: int) -> Iterator[list[Unit]]:
 def _find_units(
     connection: duckdb.DuckDBPyConnection, destination_id: int | None, selection: Selection
 ) -> list[tuple[Market, Unit]]:
+    whole = destination_id is None or selection.is_everything
     waiting = to_frame(connection, waiting_observations(destination_id))
     if waiting.is_empty():
         return []
-    files = waiting["raw_id"].sort().to_list()
+    files, selected = waiting["raw_id"].sort().to_list(), selection.condition(connection)
+    current = f"""(SELECT * FROM store.price WHERE raw_id BETWEEN {files[0]} AND {files[-1]} AND {selected})
+        SEMI JOIN (SELECT raw_id, fetched_at AS known_from FROM ({waiting_observations(destination_id)}))
+            USING (raw_id, known_from)"""
     found = to_frame(
         connection,
-        f"""WITH unit AS (
-            SELECT market_id, raw_id, known_from, ({_EVENTS})::BIGINT AS events
-            FROM (SELECT * FROM store.price
-                  WHERE raw_id BETWEEN {files[0]} AND {files[-1]} AND {selection.condition(connection)})
-            SEMI JOIN (SELECT raw_id, fetched_at AS known_from FROM ({waiting_observations(destination_id)}))
-                USING (raw_id, known_from)
-            GROUP BY ALL)
+        f"""WITH unit AS ({_everything(current) if whole else _news(current, destination_id, selected)})
         SELECT unit.market_id, raw_id, known_from, first_interval, last_interval, events
         FROM unit JOIN store.raw_file USING (raw_id) ORDER BY unit.market_id, known_from, sha256""",
     )
     return [(_MARKETS[market_id], Unit(*rest)) for market_id, *rest in found.iter_rows()]
+
+
+def _everything(current: str) -> str:
+    return f"SELECT market_id, raw_id, known_from, ({_EVENTS})::BIGINT AS events FROM {current} GROUP BY ALL"
+
+
+def _news(current: str, destination_id: int | None, selected: str) -> str:
+    """Write the query for units with something that was not sent yet.
+
+    Units of which a selection always leaves something out never count as sent. So that each run does not open all of
+    them again, those of which it has sent all that it asks for are left out here.
+    """
+    return f"""SELECT market_id, raw_id, known_from, ({_NEWS})::BIGINT AS events FROM {current}
+        LEFT JOIN (SELECT {KEY}, {_OWN} FROM outbox.published
+                   WHERE destination_id = {destination_id} AND {selected} GROUP BY ALL) USING ({KEY})
+        GROUP BY ALL HAVING events > 0"""
 
 
 def waiting_observations(destination_id: int | None) -> str:

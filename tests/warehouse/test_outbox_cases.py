@@ -139,6 +139,19 @@ def test_a_part_of_a_window_is_exact(path: Path) -> None:
         Outbox(path, "topic").plan(Selection(nodes=("X",)))
 
 
+def test_a_part_that_was_sent_is_not_opened_again(path: Path) -> None:
+    """A file of which a selection leaves something out waits, but not for the selection, until a price changes."""
+    hub, outbox = Selection(nodes=("A",)), Outbox(path, "topic")
+    load(path, "a", 1, whole_days(["A", "B"], range(3)))
+    assert len(sent(path, selection=hub)) == 3 * 5
+    assert outbox.plan(hub) == []
+    load(path, "b", 2, whole_days(["A", "B"], range(1), lmp=7.0))
+    assert [group.events for group in outbox.plan(hub)] == [2]  # LMP and energy
+    assert [number for _, _, number, _ in sent(path, selection=hub)] == [2, 2]
+    assert len(sent(path)) == 3 * 5
+    assert outbox.plan(EVERYTHING) == []
+
+
 # --- rebuilt ------------------------------------------------------------------------------------
 
 
