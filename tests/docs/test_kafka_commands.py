@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 import run
 import service
 from brokers import require_java, why_unreachable
+from local_broker import LocalBroker
+from local_registry import LocalRegistry
 
 
 @pytest.fixture
@@ -18,7 +21,6 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Storage and state of this test's own, so that a broker in use on this machine is left alone."""
     require_java()
     monkeypatch.setattr(run, "STORAGE", tmp_path / "data")
-    monkeypatch.setattr(run, "RUNNING", tmp_path / "running.json")
 
 
 @pytest.mark.usefixtures("places")
@@ -36,22 +38,38 @@ def test_up_and_down(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
     assert why_unreachable(servers, topic=run.TOPIC) is None
     with pytest.raises(SystemExit, match="already up"):
         run.up()
-    pids = run.running()
     run.down()
-    assert not [pid for pid in pids if service.runs(pid, run.MARK)]
+    assert service.find(str(run.STORAGE)) == []
     assert not run.STORAGE.exists()
     run.down()
     assert capsys.readouterr().out.splitlines()[-1] == "not up"
 
 
 @pytest.mark.usefixtures("places")
-def test_a_strangers_process_is_left_alone() -> None:
-    """After a restart of the machine another program may have the number of a broker: it is not stopped."""
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
-        run.RUNNING.write_text(f"[{stranger.pid}]", "utf-8")
+def test_down_ends_what_a_cut_off_up_left(capsys: pytest.CaptureFixture[str]) -> None:
+    """Who was killed while starting leaves a broker or a registry behind: down finds each, without any note of it."""
+    for left in (LocalBroker(run.STORAGE), LocalRegistry(run.STORAGE)):
+        left.start()
         run.down()
-        assert stranger.poll() is None
-        stranger.communicate(b"\n")
+        assert left.process is not None
+        assert left.process.wait(service.STOPPED_WITHIN) is not None
+    assert capsys.readouterr().out.splitlines() == ["down", "down"]
+
+
+@pytest.mark.usefixtures("places")
+def test_others_are_left_alone(tmp_path: Path) -> None:
+    """A program that only reads the storage is not stopped, nor a Java that has nothing to do with it."""
+    java = tmp_path / "java"
+    shutil.copy("/bin/sleep", java)
+    reader, other = [sys.executable, "-c", "input()", str(run.STORAGE)], [str(java), "60"]
+    with (
+        subprocess.Popen(reader, stdin=subprocess.PIPE) as reading,
+        subprocess.Popen(other) as elsewhere,
+    ):
+        run.down()
+        assert (reading.poll(), elsewhere.poll()) == (None, None)
+        reading.communicate(b"\n")
+        elsewhere.kill()
 
 
 @pytest.mark.usefixtures("places")

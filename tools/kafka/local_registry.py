@@ -33,7 +33,8 @@ class LocalRegistry:
         self.folder.mkdir(parents=True, exist_ok=True)
         (runner,) = jars.REGISTRY_APP.glob("*-runner.jar")
         place = {"QUARKUS_HTTP_HOST": "127.0.0.1", "QUARKUS_HTTP_PORT": str(self.port), "LOG_LEVEL": "WARN"}
-        command = ["java", *QUICK_START, "-Xmx256m", "-jar", str(runner)]
+        mark = f"-Dcaiso_lmp.folder={self.folder}"  # by which this registry is told from others
+        command = ["java", *QUICK_START, "-Xmx256m", mark, "-jar", str(runner)]
         self.process = service.start(command, self.folder / "registry.log", self.answers, place)
 
     def stop(self) -> None:

@@ -5,7 +5,6 @@ python tools/kafka/run.py jars|up|down
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -16,10 +15,9 @@ import service
 from local_broker import LocalBroker
 from local_registry import LocalRegistry
 
-RUNNING = jars.FOLDER / "running.json"
-STORAGE = jars.FOLDER / "data"
-MARK = str(jars.FOLDER)  # is in the command of each
+STORAGE = jars.FOLDER / "data"  # is in the command of each, by which it is found again
 FIRST_THAT_IS_NONE = 65536
+BOTH = 2
 STARTED: list[Popen[bytes]] = []  # they outlive this program
 TOPIC = "ingestion.caiso.raw.v1"
 
@@ -28,10 +26,9 @@ def up() -> None:
     """Start both, each on its usual port if that is free, and say where they are."""
     if (reason := jars.missing_java()) is not None:
         sys.exit(reason)
-    pids = running()
-    if pids and all(service.runs(pid, MARK) for pid in pids):
+    if len(service.find(str(STORAGE))) == BOTH:
         sys.exit("already up; `make kafka-down` stops it")
-    end(pids)
+    end()
     jars.fetch()
     broker = LocalBroker(STORAGE, port("KAFKA_PORT", 9092))
     registry = LocalRegistry(STORAGE, port("REGISTRY_PORT", 8081))
@@ -43,7 +40,6 @@ def up() -> None:
         broker.stop()
         raise
     STARTED.extend(process for process in (broker.process, registry.process) if process)
-    RUNNING.write_text(json.dumps([process.pid for process in STARTED if process.poll() is None]), "utf-8")
     print(f"# up, with the topic {TOPIC}; `make kafka-down` stops both and forgets what they hold")
     print(f"export KAFKA_BOOTSTRAP_SERVERS={broker.bootstrap_servers}")
     print(f"export SCHEMA_REGISTRY_URL={registry.url}")
@@ -51,22 +47,14 @@ def up() -> None:
 
 def down() -> None:
     """Stop both and forget what they hold."""
-    pids = running()
-    end(pids)
-    print("down" if pids else "not up")
+    print("down" if end() else "not up")
 
 
-def running() -> list[int]:
-    """Read the processes that were started last; empty if they were stopped since."""
-    return list(json.loads(RUNNING.read_text("utf-8"))) if RUNNING.exists() else []
-
-
-def end(pids: list[int]) -> None:
-    """Stop what still runs, and remove its storage."""
-    for pid in pids:
-        service.stop_other(pid, MARK)
-    RUNNING.unlink(missing_ok=True)
+def end() -> bool:
+    """Stop what still runs, whoever started it here and however that ended, and remove its storage."""
+    found = service.stop_others(str(STORAGE))
     shutil.rmtree(STORAGE, ignore_errors=True)
+    return found
 
 
 def port(variable: str, usual: int) -> int:

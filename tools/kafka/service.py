@@ -7,8 +7,9 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path, PurePath
 
 STARTED_WITHIN = 90.0  # seconds; it takes 4 on an idle machine
 STOPPED_WITHIN = 30.0  # seconds
@@ -79,18 +80,34 @@ def stop(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM)
         process.wait()
 
 
-def stop_other(pid: int, mark: str) -> None:
-    """Stop a program that another process started, and wait until it is gone; another with its number is left alone."""
-    give_up = time.monotonic() + STOPPED_WITHIN
-    while runs(pid, mark):
-        os.kill(pid, signal.SIGTERM if time.monotonic() < give_up else signal.SIGKILL)
+def stop_others(mark: str) -> bool:
+    """Stop the Java programs that have a text in their commands and wait until they are gone; tell if there were any."""
+    give_up, found = time.monotonic() + STOPPED_WITHIN, False
+    while running := find(mark):
+        found = True
+        for pid in running:
+            with suppress(ProcessLookupError):  # gone just now
+                os.kill(pid, signal.SIGTERM if time.monotonic() < give_up else signal.SIGKILL)
         time.sleep(BETWEEN_QUESTIONS)
+    return found
 
 
-def runs(pid: int, mark: str) -> bool:
-    """Say whether a process runs that has a text in its command."""
-    of_linux = Path(f"/proc/{pid}/cmdline")
-    if of_linux.parent.parent.joinpath("self").exists():
-        return of_linux.exists() and mark in of_linux.read_bytes().decode("utf-8", errors="replace")
-    told = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return mark in told.stdout
+def find(mark: str) -> list[int]:
+    """List the Java programs that have a text in their commands."""
+    return [
+        pid for pid, command in _commands() if PurePath(command.split(maxsplit=1)[0]).name == "java" and mark in command
+    ]
+
+
+def _commands() -> Iterator[tuple[int, str]]:
+    """List what runs on this machine, and with which words: from Linux itself, which may have no ``ps``."""
+    if Path("/proc/self/cmdline").exists():
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # gone just now, or not ours to read
+                words = process.joinpath("cmdline").read_bytes().decode("utf-8", errors="replace").split("\0")
+                yield int(process.name), " ".join(words).strip() or "-"
+        return
+    told = subprocess.run(["ps", "-axww", "-o", "pid=,command="], capture_output=True, text=True, check=False)
+    for line in told.stdout.splitlines():
+        number, _, command = line.strip().partition(" ")
+        yield int(number), command.strip() or "-"
