@@ -81,7 +81,7 @@ def stop(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM)
 
 
 def stop_others(mark: str) -> bool:
-    """Stop the Java programs that have a text in their commands and wait until they are gone; tell if there were any."""
+    """Stop the Java programs that have a text in their commands, wait until they are gone; tell if there were any."""
     give_up, found = time.monotonic() + STOPPED_WITHIN, False
     while running := find(mark):
         found = True
