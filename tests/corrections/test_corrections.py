@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from conftest import FETCHED, Archive
+from archives import FETCHED, Archive
 
 from caiso_lmp.errors import WarehouseError
 from caiso_lmp.market import Component, Market
