@@ -122,6 +122,7 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def _manifest(told: dict[str, Any]) -> Manifest:
+    """Make a manifest of what a file tells; what older versions of this package did not write yet is not known."""
     if told["format"] != FORMAT:
         raise ValueError(f"format {told['format']} is not {FORMAT}")
     fetches = [Fetch(_moment(f["fetched_at"]), FetchSource(f["source"])) for f in told["fetches"]]
@@ -132,17 +133,17 @@ def _manifest(told: dict[str, Any]) -> Manifest:
         bytes=told["bytes"],
         original_name=told["original_name"],
         market=Market(told["market"]),
-        version=told["version"],
+        version=told.get("version"),
         first_date=date.fromisoformat(told["first_date"]),
         last_date=date.fromisoformat(told["last_date"]),
         rows=told["rows"],
         intervals=told["intervals"],
         members=tuple(told["members"]),
         fetches=tuple(sorted(fetches)),
-        request_key=told["request_key"],
-        lacking=told["lacking"],
-        stale={date.fromisoformat(day): _moment(moment) for day, moment in told["stale"].items()},
-        url=told["url"],
+        request_key=told.get("request_key"),
+        lacking=told.get("lacking"),
+        stale={date.fromisoformat(day): _moment(moment) for day, moment in told.get("stale", {}).items()},
+        url=told.get("url"),
     )
 
 

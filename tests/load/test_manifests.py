@@ -104,11 +104,21 @@ def test_what_is_no_manifest_of_ours_is_refused(tmp_path: Path, text: str) -> No
         read_manifest(path)
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Manifest)])
-def test_every_field_must_be_there(tmp_path: Path, name: str) -> None:
-    """A manifest that lacks any field is refused; none has a silent default on the disk."""
+YOUNGER = {"version", "request_key", "lacking", "stale", "url"}
+
+
+@pytest.mark.parametrize("name", sorted({field.name for field in fields(Manifest)} - YOUNGER))
+def test_what_a_manifest_is_of_must_be_there(tmp_path: Path, name: str) -> None:
+    """A manifest that lacks what every version of this package wrote is refused."""
     with pytest.raises(RawStoreError):
         read_manifest(written(tmp_path / "a.zip.json", changed(**{name: "absent"}).encode()))
+
+
+def test_an_older_manifest_is_read(tmp_path: Path) -> None:
+    """What earlier versions of this package did not write yet is not known; a name of theirs does no harm."""
+    absent = dict.fromkeys(YOUNGER | {"state"}, "absent")
+    old = written(tmp_path / "a.zip.json", changed(**absent, stale_at=None).encode())
+    assert read_manifest(old) == replace(MANIFEST, version=None)
 
 
 def test_a_manifest_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
