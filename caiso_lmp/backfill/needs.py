@@ -21,7 +21,7 @@ from caiso_lmp.warehouse.warehouse import Warehouse
 
 FEWER_NODES: Final = 0.95
 """An all-node file with a smaller share of a neighbour's nodes may have been cut short; ours, from the small changes
-that the set of nodes goes through from day to day."""
+that the set of nodes goes through from day to day. On-peak nodes, which Sundays lack, are not counted."""
 
 _NEIGHBOURS: Final = {True: timedelta(days=2), False: timedelta(hours=12)}  # hourly markets, others
 
@@ -171,7 +171,7 @@ def _find_cut_short(files: list[tuple[Request, HeldFile]]) -> set[Request]:
     return {
         piece
         for at, (piece, file) in enumerate(files)
-        if not file.confirmed and file.nodes < FEWER_NODES * max(_nodes_around(files, at))
+        if not file.confirmed and file.nodes < FEWER_NODES * (max(_nodes_around(files, at)) - file.part_time)
     }
 
 

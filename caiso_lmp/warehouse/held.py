@@ -11,6 +11,7 @@ import duckdb
 import polars as pl
 
 from caiso_lmp.market import Market
+from caiso_lmp.trading_time import OFF_PEAK_SUFFIX, ON_PEAK_SUFFIX
 from caiso_lmp.warehouse.frames import handed_over, to_frame
 from caiso_lmp.warehouse.tables import MARKET_IDS
 
@@ -32,16 +33,19 @@ class HeldFile:
         request_key: The question.
         fetched_at: When it was last answered.
         nodes: Most nodes that an answer had.
+        part_time: How many of all nodes known are published in on-peak or in off-peak hours only: it may lack them.
         confirmed: Whether OASIS gave the file with the most nodes more than once.
     """
 
     request_key: str
     fetched_at: datetime
     nodes: int
+    part_time: int
     confirmed: bool
 
 
 _GROUP_FILES: Final = """SELECT request_key, max(fetched_at) AS fetched_at, max(nodes) AS nodes,
+    (SELECT count(*) FROM store.node WHERE node.ends_with('{on_peak}') OR node.ends_with('{off_peak}')) AS part_time,
     max(CASE WHEN fetches > 1 THEN nodes ELSE 0 END) >= max(nodes) AS confirmed
     FROM store.raw_file JOIN (SELECT raw_id, count(*) AS fetches, max(fetched_at) AS fetched_at
         FROM store.fetch GROUP BY raw_id) USING (raw_id)
@@ -65,7 +69,8 @@ def find_complete_node_days(
 
 def find_group_files(connection: duckdb.DuckDBPyConnection, market: Market) -> list[HeldFile]:
     """List the whole group files of a market that are loaded."""
-    found = to_frame(connection, _GROUP_FILES.format(market_id=MARKET_IDS[market]))
+    query = _GROUP_FILES.format(market_id=MARKET_IDS[market], on_peak=ON_PEAK_SUFFIX, off_peak=OFF_PEAK_SUFFIX)
+    found = to_frame(connection, query)
     return [HeldFile(*row) for row in found.iter_rows()]
 
 
