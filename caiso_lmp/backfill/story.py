@@ -8,20 +8,23 @@ complete is in the report, with the reason and the command that goes on.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from caiso_lmp.backfill.asked import Asked, Circumstances
 from caiso_lmp.backfill.incomplete import Reasons, find_incomplete
-from caiso_lmp.backfill.kept import load_kept
+from caiso_lmp.backfill.kept import find_unloaded, load_kept
 from caiso_lmp.backfill.needs import Needs, NeedsFinder
 from caiso_lmp.backfill.run import OnAnswer, Run
 from caiso_lmp.fetch.address import parse_address
 from caiso_lmp.fetch.client import OasisClient
 from caiso_lmp.fetch.downloads import Downloads
+from caiso_lmp.fetch.estimate import estimate
 from caiso_lmp.fetch.plan import Plan, plan_requests
 from caiso_lmp.fetch.questions import Questions
 from caiso_lmp.fetch.raw_store import RawStore
 from caiso_lmp.fetch.reason import Reason
+from caiso_lmp.fetch.request import Request
 from caiso_lmp.fetch.throttle import Throttle
 from caiso_lmp.load import Loader, OnMonth
 from caiso_lmp.report import Report
@@ -39,6 +42,32 @@ def plan_backfill(asked: Asked, folder: DataFolder, how: Circumstances) -> Plan:
         RawStoreError: The raw store cannot be read.
     """
     return _plan(asked, Warehouse(folder.warehouse), RawStore(folder.raw), how, how.clock())[1]
+
+
+def preview_backfill(asked: Asked, folder: DataFolder, how: Circumstances) -> tuple[Plan, int]:
+    """Plan as :func:`plan_backfill`, for people: leave out questions whose answers are kept and only not loaded yet.
+
+    Returns:
+        The plan, and the number of kept files that a backfill would load before it asks.
+
+    Raises:
+        WarehouseError: The warehouse cannot be used.
+        RawStoreError: The raw store cannot be read.
+    """
+    plan, now = plan_backfill(asked, folder, how), how.clock()
+    unloaded = list(find_unloaded(RawStore(folder.raw), Warehouse(folder.warehouse), asked))
+    whole = {kept.request_key: kept for kept in unloaded if kept.lacking == 0}
+
+    def is_open(request: Request) -> bool:
+        kept, market = whole.get(request.key), request.market
+        return (
+            kept is None
+            or market is None
+            or any(how.is_due(market, day, kept.fetched_at, kept.stale.get(day), now) for day in request.trade_dates)
+        )
+
+    requests = tuple(filter(is_open, plan.requests))
+    return replace(plan, requests=requests, estimate=estimate(requests, how.spacing)), len(unloaded)
 
 
 def backfill(

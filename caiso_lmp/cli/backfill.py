@@ -16,7 +16,7 @@ from rich.text import Text
 
 from caiso_lmp.backfill.asked import Asked, Circumstances
 from caiso_lmp.backfill.story import backfill as run_backfill
-from caiso_lmp.backfill.story import open_downloads, plan_backfill
+from caiso_lmp.backfill.story import open_downloads, preview_backfill
 from caiso_lmp.cli import options
 from caiso_lmp.cli.entry import TROUBLE, cli
 from caiso_lmp.cli.folder import open_folder
@@ -81,7 +81,7 @@ def backfill(  # noqa: PLR0917 - click passes options by name
     how = Circumstances(base_url=base_url, spacing=spacing, offline=offline, refresh=refresh)
     folder = open_folder(data_dir)
     if dry_run:
-        _show_plan(plan_backfill(asked, folder, how), as_json=as_json)
+        _show_plan(*preview_backfill(asked, folder, how), as_json=as_json)
         return 0
     stop = Stop()
     with stop.heard(), open_downloads(how) as downloads, answer_bar(downloads) as (on_answer, on_month):
@@ -121,20 +121,22 @@ def _name_unknown(nodes: Sequence[str], folder: DataFolder) -> None:
         notes().print(f"… nor of {len(nodes) - _NAMED} others", style="yellow")
 
 
-def _show_plan(plan: Plan, *, as_json: bool) -> None:
+def _show_plan(plan: Plan, kept: int, *, as_json: bool) -> None:
     if as_json:
-        print_json(_told(plan))
-    else:
-        _print_plan(plan)
+        print_json(_told(plan, kept))
+        return
+    _print_plan(plan)
+    if kept:
+        notes().print(f"before that, {kept} kept {'file' if kept == 1 else 'files'} would be loaded")
 
 
-def _told(plan: Plan) -> dict[str, Any]:
+def _told(plan: Plan, kept: int) -> dict[str, Any]:
     requests = [{"key": request.key, "start": request.start, "end": request.end} for request in plan.requests]
     misses = [
         {"market": str(miss.market), "trade_date": miss.trade_date, "reason": str(miss.reason)}
         for miss in plan.unaskable
     ]
-    return vars(plan.estimate) | {"unaskable": misses, "plan": requests}
+    return vars(plan.estimate) | {"kept_to_load": kept, "unaskable": misses, "plan": requests}
 
 
 def _print_plan(plan: Plan) -> None:

@@ -122,3 +122,13 @@ def _said(backfills: Backfills, *arguments: str) -> str:
     said = process.communicate(timeout=LONGEST_RUN)[1]
     assert process.returncode == 2
     return said
+
+
+def test_a_dry_run_knows_what_is_kept(backfills: Backfills) -> None:
+    """What lies in the raw store and not in the warehouse is counted, and not planned again but for a refresh."""
+    asked = (*of_nodes(*HUBS), "--date", str(DAY), "--dry-run")
+    backfills.run(days=1)
+    backfills.folder.warehouse.unlink()
+    plans = [run(backfills, *asked, *more)[1] for more in ((), ("--refresh",))]
+    assert [(plan["requests"], plan["kept_to_load"]) for plan in plans] == [(0, 1), (1, 1)]
+    assert not backfills.folder.warehouse.exists()
