@@ -35,28 +35,38 @@ class PriceRows:
             text is no number).
         times: Grain: one row per distinct ``interval_start_gmt``, with ``interval_start`` (UTC).
         nodes: The nodes, each once (Categorical).
+        lmp_types: The texts of ``lmp_type``.
         member: Its name, for messages.
     """
 
     rows: pl.DataFrame
     times: pl.DataFrame
     nodes: pl.Series
+    lmp_types: frozenset[str]
     member: str
 
     @classmethod
     def of(cls, rows: RawRows, times: pl.DataFrame, member: str) -> PriceRows:
         """Reduce the rows of a member whose times were read."""
         reduced = rows.take(raw.NODE, raw.START, raw.LMP_TYPE, raw.NUMBER).rename({raw.NUMBER: "price"})
-        return cls(reduced.with_row_index("row", 1), times, rows.distinct(raw.NODE)[raw.NODE], member)
+        nodes, types = rows.distinct(raw.NODE)[raw.NODE], rows.distinct(raw.LMP_TYPE)[raw.LMP_TYPE].cast(pl.String)
+        return cls(reduced.with_row_index("row", 1), times, nodes, frozenset(types), member)
 
     def with_moments(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Add ``interval_start`` to some of the rows."""
         return rows.join(self.times, on=raw.START, how="left", maintain_order="left")
 
+    def only(self, lmp_type: str) -> PriceRows:
+        """Leave out rows of other components."""
+        if self.lmp_types == {lmp_type}:
+            return self
+        return replace(self, rows=self.rows.filter(pl.col(raw.LMP_TYPE) == lmp_type))
+
     def named(self) -> PriceRows:
         """Leave out rows without a node, which can have no price."""
         rows = self.rows.filter((pl.col(raw.NODE) != "").fill_null(value=False))
-        return replace(self, rows=rows, nodes=rows[raw.NODE].unique())
+        types = frozenset(rows[raw.LMP_TYPE].unique().cast(pl.String))
+        return replace(self, rows=rows, nodes=rows[raw.NODE].unique(), lmp_types=types)
 
 
 @dataclass(frozen=True)
@@ -147,7 +157,7 @@ def to_interval_rows(parts: Sequence[PriceRows], market: Market) -> pl.DataFrame
 
 
 def _require_components(parts: Sequence[PriceRows], market: Market) -> None:
-    texts = {text for part in parts for text in raw.distinct(part.rows, [raw.LMP_TYPE])[raw.LMP_TYPE].cast(pl.String)}
+    texts = {text for part in parts for text in part.lmp_types}
     present = {COMPONENT_OF_LMP_TYPE.get(text) for text in texts}
     absent = [component.lmp_type for component in market.report.required if component not in present]
     if absent:
@@ -160,7 +170,7 @@ def _require_components(parts: Sequence[PriceRows], market: Market) -> None:
 
 def _one_component(placed: Sequence[PriceRows], component: Component, cells: int) -> pl.Series:
     """Write one component's prices of all members into their cells."""
-    own = [replace(part, rows=part.rows.filter(pl.col(raw.LMP_TYPE) == component.lmp_type)) for part in placed]
+    own = [part.only(component.lmp_type) for part in placed if component.lmp_type in part.lmp_types]
     column = pl.repeat(None, cells, dtype=pl.Float64, eager=True).alias(component)
     for part in own:
         column = column.scatter(part.rows["cell"], part.rows["price"])

@@ -15,7 +15,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Final
 
 import polars as pl
@@ -94,13 +94,17 @@ class _Texts:
 
 
 class RepeatingRows(RawRows):
-    """The raw frame of a member whose lines repeat: what repeats is kept once, and spread where it is asked for."""
+    """The raw frame of a member whose lines repeat: what repeats is kept once, and spread where it is asked for.
 
-    def __init__(self, sources: Mapping[str, tuple[_Texts, int]], price: pl.DataFrame) -> None:
-        self.columns = (*sources, *price.columns)
-        self.height = price.height
+    There is no ``price`` beside its ``number``: all of them could be read.
+    """
+
+    def __init__(self, sources: Mapping[str, tuple[_Texts, int]], number: pl.Series) -> None:
+        self.columns = (*sources, raw.NUMBER)
+        self.height = len(number)
         self._sources = sources
-        self._price = price
+        self._number = number
+        self._texts = cache(self._read_texts)
 
     def take(self, *names: str) -> pl.DataFrame:
         """Give some columns, in the order of the lines."""
@@ -114,11 +118,11 @@ class RepeatingRows(RawRows):
         return distinct(pl.DataFrame([self._texts(name) for name in names]), names)
 
     def _column(self, name: str) -> pl.Series:
-        if name in self._price.columns:
-            return self._price[name]
+        if name == raw.NUMBER:
+            return self._number
         return self._sources[name][0].spread(self._texts(name))
 
-    def _texts(self, name: str) -> pl.Series:
+    def _read_texts(self, name: str) -> pl.Series:
         of, place = self._sources[name]
         return of.fields[raw.auto(place)].cast(raw.TEXT).alias(name)
 
@@ -144,43 +148,76 @@ def read_repeating_lines(blocks: Iterable[bytes], width: int, chosen: Mapping[in
     if not pieces:
         return None
     labels, nodes = _Texts.of([piece[0] for piece in pieces]), _Texts.of([piece[1] for piece in pieces])
-    price = pl.concat([piece[2] for piece in pieces]).rechunk()
+    number = pl.concat([piece[2] for piece in pieces]).rechunk()
     of_column = {place: labels if place in layout.of_labels else nodes for place in chosen if place != layout.price}
-    return RepeatingRows({chosen[place]: (of, place) for place, of in of_column.items()}, price)
+    return RepeatingRows({chosen[place]: (of, place) for place, of in of_column.items()}, number)
 
 
-def _pieces(blocks: Iterable[bytes], layout: _Layout) -> Iterator[tuple[_Texts, _Texts, pl.DataFrame]]:
+def _pieces(blocks: Iterable[bytes], layout: _Layout) -> Iterator[tuple[_Texts, _Texts, pl.Series]]:
     texts, rows = 0, _SO_FEW
     for block in blocks:
         if block:
-            labels, nodes, price = _read(_whole_lines(block), layout)
-            yield labels, nodes, price
-            texts, rows = texts + labels.fields.height + nodes.fields.height, rows + price.height
+            labels, nodes, number = _read(_whole_lines(block), layout)
+            yield labels, nodes, number
+            texts, rows = texts + labels.fields.height + nodes.fields.height, rows + len(number)
             _require(texts * _ROWS_PER_TEXT <= rows)
 
 
-def _read(lines: pl.Series, layout: _Layout) -> tuple[_Texts, _Texts, pl.DataFrame]:
+def _read(lines: pl.Series, layout: _Layout) -> tuple[_Texts, _Texts, pl.Series]:
     """Cut from each line what repeats in it, from both sides, until its price is left."""
     labels = _labels(lines, layout)
-    text = _without(lines, labels.spread(labels.joined(0, layout.before) + ","), "start")
-    nodes = _nodes(lines, text, layout)
-    between = _without(
-        text.gather(nodes.of_line.arg_unique()), nodes.joined(layout.price, layout.width), "end"
-    ).rechunk()
-    text = _without(text, nodes.spread(between), "start")
+    start = labels.joined(0, layout.before) + ","
+    frame = pl.DataFrame([lines.alias("text"), labels.of_line.alias("label")])
+    frame = _behind_labels(frame, start)
+    nodes = _nodes(lines, frame["is_first"], layout)
+    between = _between(frame.filter("is_first")["text"], nodes.joined(layout.price, layout.width))
+    cuts = [("label", start), ("node", between)]
+    text = pl.col("text").str.strip_prefix(_spread("node", between))
     for place in reversed(range(layout.price + 1, layout.width)):
-        of = labels if place in layout.of_labels else nodes
-        text = _without(text, of.spread("," + of.fields[raw.auto(place)]), "end")
-    number = text.cast(pl.Float64, strict=False)
-    _require(not number.null_count() and number.is_finite().all())
-    return labels, nodes, pl.DataFrame({raw.PRICE: text, raw.NUMBER: number})
+        key, of = ("label", labels) if place in layout.of_labels else ("node", nodes)
+        cuts.append((key, "," + of.fields[raw.auto(place)]))
+        text = text.str.strip_suffix(_spread(*cuts[-1]))
+    with_node = frame.lazy().with_columns(nodes.of_line.alias("node"))
+    query = with_node.select("label", "node", text=text).with_columns(
+        number=pl.col("text").cast(pl.Float64, strict=False)
+    )
+    read = query.collect(engine="in-memory")
+    cut = sum((_spread(key, texts.str.len_bytes()).sum() for key, texts in cuts), start=pl.lit(0))
+    proof = read.select(
+        left=pl.col("text").str.len_bytes().sum() + cut, numbers=pl.col("number").is_finite().sum()
+    ).row(0)
+    _require(proof == (lines.str.len_bytes().sum(), len(lines)))
+    return labels, nodes, read["number"].alias(raw.NUMBER)
+
+
+def _spread(key: str, texts: pl.Series) -> pl.Expr:
+    return pl.lit(texts).gather(pl.col(key))
+
+
+def _behind_labels(lines: pl.DataFrame, start: pl.Series) -> pl.DataFrame:
+    """Cut the time labels off, and mark the lines with another node than the line before."""
+    node = pl.col("text").cast(pl.Binary).bin.head(_TELLS_NODES_APART)
+    return (
+        lines.lazy()
+        .with_columns(pl.col("text").str.strip_prefix(_spread("label", start)))
+        .with_columns(is_first=(node != node.shift()).fill_null(value=True))
+        .collect(engine="in-memory")
+    )
+
+
+def _between(lines: pl.Series, end: pl.Series) -> pl.Series:
+    """Give what some lines have between their time labels and their price."""
+    frame = pl.DataFrame([lines.alias("text"), end.alias("end")])
+    between = frame.select(pl.col("text").str.strip_suffix(pl.col("end")))["text"].rechunk()
+    _require((between + end == lines).all() and not between.null_count())
+    return between
 
 
 def _whole_lines(block: bytes) -> pl.Series:
     """Give the lines without their ends, every byte of them accounted for."""
     line = {"line": pl.String()}
     lines = pl.read_csv(block, has_header=False, schema=line, separator=_IN_NO_LINE, quote_char=None)["line"].rechunk()
-    _require(lines.str.len_bytes().sum() + len(lines) == len(block))
+    _require(not lines.null_count() and lines.str.len_bytes().sum() + len(lines) == len(block))
     return lines
 
 
@@ -197,11 +234,9 @@ def _labels(lines: pl.Series, layout: _Layout) -> _Texts:
     return _Texts(pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String())), row_of_code.gather(code))
 
 
-def _nodes(lines: pl.Series, behind_labels: pl.Series, layout: _Layout) -> _Texts:
-    """Find the lines that follow each other with the same node, by what stands behind their time labels."""
-    node = behind_labels.cast(pl.Binary).bin.head(_TELLS_NODES_APART)
-    is_first = (node != node.shift()).fill_null(value=True)
-    first = lines.gather(is_first.arg_true())
+def _nodes(lines: pl.Series, is_first: pl.Series, layout: _Layout) -> _Texts:
+    """Split the first line of each node."""
+    first = lines.filter(is_first)
     together = str(first.str.join("\n").item()) + "\n"
     _require('"' not in together)
     fields = pl.read_csv(
@@ -214,15 +249,6 @@ def _nodes(lines: pl.Series, behind_labels: pl.Series, layout: _Layout) -> _Text
     ).rechunk()
     _require(fields.height == len(first) == fields[raw.auto(layout.width)].null_count())
     return _Texts(fields, is_first.cum_sum() - 1)
-
-
-def _without(texts: pl.Series, cut: pl.Series, side: str) -> pl.Series:
-    """Cut a text off each text; all must have it at that side."""
-    strip = pl.col("text").str.strip_prefix if side == "start" else pl.col("text").str.strip_suffix
-    rest = pl.DataFrame([texts.alias("text"), cut.alias("cut")]).select(strip(pl.col("cut")))["text"]
-    is_shorter = rest.str.len_bytes() + cut.str.len_bytes() == texts.str.len_bytes()
-    _require(not is_shorter.null_count() and is_shorter.all())
-    return rest
 
 
 def _require(proved: object) -> None:

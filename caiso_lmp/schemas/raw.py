@@ -15,7 +15,7 @@ from pandera.errors import SchemaErrors
 from caiso_lmp.market import COMPONENT_OF_LMP_TYPE
 
 JUDGED: Final = ("market_run_id", "lmp_type", "node", "price", "number")
-"""The columns of the raw frame that this model reads."""
+"""The columns of the raw frame that this model reads; ``price`` is what stood there, for messages."""
 
 _REASONS: Final = {
     "names_a_component": "unknown LMP_TYPE {value!r}",
