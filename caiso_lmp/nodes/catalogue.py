@@ -119,10 +119,8 @@ class NodeCatalogue:
         Returns:
             The rows of :data:`caiso_lmp.nodes.facts.FACTS` that match.
         """
-        right = matching(pl.col("node"), pattern)
-        if node_type is not None:
-            right &= pl.col("node_type") == str(NodeType(node_type))
-        return self.facts.filter(right)
+        found = self.facts.filter(matching(self.facts["node"], pattern))
+        return found if node_type is None else found.filter(pl.col("node_type") == str(NodeType(node_type)))
 
     def suggest(self, mistyped: str, most: int = 3) -> list[str]:
         """Guess which nodes were meant by a name that is none, the likeliest first."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import fnmatch
 from collections.abc import Sequence
-from fnmatch import translate
 from typing import Final
 
 import polars as pl
@@ -16,18 +16,14 @@ _CLOSE: Final = 0.6  # least likeness of two names, by difflib
 _FEW: Final = 3
 
 
-def matching(names: pl.Expr, pattern: str) -> pl.Expr:
-    """Build the expression that tells whether a name matches: ``*`` and ``?`` as in a shell, else a part of it."""
+def matching(names: pl.Series, pattern: str) -> pl.Series:
+    """Tell which names match: ``*``, ``?`` and ``[AB]`` as in a shell for the whole name, else a part of it."""
     sought = pattern.strip().upper()
     upper = names.str.to_uppercase()
     if _WILD & set(sought):
-        return upper.str.contains(f"^(?s:{_as_rust(sought)})$")
+        # Python's regular expression of a pattern is none that Polars reads, once there are several stars in it.
+        return upper.is_in(pl.Series(fnmatch.filter(upper, sought), dtype=pl.String).implode())
     return upper.str.contains(sought, literal=True)
-
-
-def _as_rust(pattern: str) -> str:
-    """Give a shell pattern as a regular expression that Rust reads too."""
-    return translate(pattern).removeprefix("(?s:").removesuffix(r")\Z")
 
 
 def suggest(mistyped: str, names: Sequence[str], most: int = _FEW) -> list[str]:
