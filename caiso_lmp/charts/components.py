@@ -18,7 +18,7 @@ _HEIGHT: Final = 210  # pixels
 
 
 def component_stack(prices: pl.DataFrame, *, title: str = "") -> alt.TopLevelMixin:
-    """Draw energy, congestion, loss and greenhouse gas stacked, with the price as a line over them.
+    """Draw energy, congestion, loss and greenhouse gas stacked, with the price as a dash over each bar.
 
     Parts below zero hang below it. Up to four trade dates are drawn by hour, more by day, as means.
 
@@ -36,7 +36,7 @@ def component_stack(prices: pl.DataFrame, *, title: str = "") -> alt.TopLevelMix
     axis = day_axis(*first_and_last(prices), by_hour=by_hour)
     fields = [_field(means.filter(pl.col("node") == node), node, axis, by_hour=by_hour) for node in nodes]
     grain = "means by hour" if by_hour else "means by day"
-    notes = [f"{grain}; {caption(prices, 'lmp')}", "line: the price, which is the sum of the parts"]
+    notes = [f"{grain}; {caption(prices, 'lmp')}", "dashes: the price, which is the sum of the parts"]
     return finished(alt.vconcat(*fields, spacing=18), title or "What the price is made of", notes)
 
 
@@ -71,7 +71,10 @@ def _field(means: pl.DataFrame, node: str, axis: alt.Axis, *, by_hour: bool) -> 
         )
         .transform_calculate(rank=f"indexof({_PARTS!r}, datum.part)")
     )
-    line = base.mark_line(color=INK, strokeWidth=1.2, interpolate="step").encode(
-        x=alt.X(f"{when}:T", title=title, axis=axis, bandPosition=0.5), y="lmp:Q"
+    # A bar without height for each price: a line would run across what is missing.
+    dashes = (
+        base.transform_filter("isValid(datum.lmp)")
+        .mark_bar(binSpacing=0.5, filled=False, stroke=INK, strokeWidth=1.4)
+        .encode(x=x, y=alt.Y("lmp:Q", title=DOLLARS, stack=None), y2="lmp:Q")
     )
-    return alt.layer(bars, line)
+    return alt.layer(bars, dashes)

@@ -208,6 +208,16 @@ def test_components_of_many_days_are_means_of_days() -> None:
     assert len(rows_of(charts.component_stack(days))) == 14
 
 
+@pytest.mark.parametrize("days", [3, 9])
+def test_the_price_over_components_does_not_run_across_a_missing_day(days: int) -> None:
+    """Each hour or day that is there has a dash of its own; a line would join those beside a hole."""
+    whole = [whole_day(Market.DAM, PLAIN + timedelta(days=n), 40.0 + n) for n in range(days) if n != 1]
+    chart = charts.component_stack(pl.concat(whole))
+    marks = [part["mark"] for part in parts(spec_of(chart)) if "mark" in part]
+    assert {mark["type"] for mark in marks} == {"bar"}
+    assert len(rows_of(chart)) == (days - 1) * (1 if days > 4 else 24)
+
+
 def calendar_days() -> pl.DataFrame:
     dates = [date(2023, 12, 31), date(2024, 1, 1), date(2024, 1, 8), date(2024, 12, 31)]
     status = ["complete", "missing", "partial", "complete"]
