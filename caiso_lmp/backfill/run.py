@@ -51,7 +51,7 @@ class Run:
         downloads: Asks.
         questions: Where questions wait, shared out with other processes.
         how: Time and reach.
-        on_answer: Told after each answer.
+        on_answer: Told at the start and after each answer.
 
     Attributes:
         answers: What came of the questions.

@@ -90,7 +90,7 @@ def backfill(
         folder: Where raw store, quarantine and warehouse are.
         how: Whom to ask, how fast, and the clock; OASIS itself by default.
         on_plan: Told what will be asked.
-        on_answer: Told after each answer.
+        on_answer: Told at the start and after each answer.
         on_month: Told before each month that is arranged.
         connect: Makes the downloads; by default from ``how``. To end the run early and cleanly, call their ``stop``.
 
