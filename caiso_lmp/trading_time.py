@@ -187,7 +187,7 @@ def parse_moment(text: str | date | datetime) -> datetime:
     """
     try:
         return _moment(text)
-    except (ValueError, OverflowError) as error:
+    except (ValueError, OverflowError, AttributeError) as error:  # the last of what is no text at all
         raise UsageError(
             f"{text!r} is not a date or time",
             hint="write a trade date as 2024-03-10 or a moment as 2024-03-10T08:00Z",
@@ -212,9 +212,10 @@ def parse_window(start: str | date | datetime, end: str | date | datetime) -> tu
     """
     window = parse_moment(start), parse_moment(end)
     if window[1] <= window[0]:
+        one_day = "the end is not part of it: for one trade date give the next day as the end"
         raise UsageError(
             f"the window from {start} to {end} is empty",
-            hint="the end is not part of it: for one trade date give the next day as the end",
+            hint=one_day if window[1] == window[0] else "its end lies before its start: swap them",
         )
     return window
 

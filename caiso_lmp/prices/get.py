@@ -18,6 +18,7 @@ from caiso_lmp.backfill.story import plan_backfill
 from caiso_lmp.errors import IncompletePricesError, IncompletePricesWarning, UsageError
 from caiso_lmp.fetch.address import OASIS_URL, parse_address
 from caiso_lmp.fetch.reason import Reason
+from caiso_lmp.fetch.request import HOURLY
 from caiso_lmp.fetch.throttle import SPACING_SECONDS
 from caiso_lmp.market import Component
 from caiso_lmp.prices.fetching import fetch_missing
@@ -33,6 +34,8 @@ BASE_URL_VARIABLE: Final = "CAISO_LMP_BASE_URL"
 """Environment variable that names whom to ask."""
 
 _PARTS: Final = tuple(part.value for part in Component if part is not Component.LMP)
+_DAY_AHEAD_COMES: Final = "day-ahead prices about 13:00 Pacific on the day before"
+_REAL_TIME_COMES: Final = "real-time prices some minutes after their interval begins"
 
 
 def get_lmp(
@@ -96,7 +99,7 @@ def get_lmp(
     prices, missing = _answer(question, folder, how, moment, progress)
     if missing:
         _refuse_what_is_gone(prices, missing, how)
-        _complain(missing, _advice(question, missing, folder, moment, offline=offline), strict=strict)
+        _complain(missing, _advice(question, missing, folder, how, moment), strict=strict)
     return prices.pipe(_as_asked, zone, components=components)
 
 
@@ -168,7 +171,7 @@ def _refuse_what_is_gone(prices: pl.DataFrame, missing: list[MissingDays], how: 
 
 
 def _advice(
-    question: Question, missing: list[MissingDays], folder: DataFolder, as_of: datetime | None, *, offline: bool
+    question: Question, missing: list[MissingDays], folder: DataFolder, how: Circumstances, as_of: datetime | None
 ) -> str:
     """Say how to complete an answer."""
     if as_of is not None:
@@ -176,17 +179,20 @@ def _advice(
         began = warehouse.archive_start() if warehouse.path.exists() else None
         since = "is empty" if began is None else f"begins at {began:%Y-%m-%dT%H:%M:%SZ}"
         return f"as_of cannot reach before one's own archive, which {since}"
-    if offline:
+    if how.offline:
         return "leave out offline=True to fetch them"
     reasons = {days.reason for days in missing}
     if reasons <= {said_of(Reason.BEYOND_RETENTION)}:
         return "load older files that you have with `caiso-lmp load PATH`"
     if reasons <= {said_of(Reason.NOT_PUBLISHED)}:
-        return "ask again when they are published: day-ahead prices about 13:00 Pacific on the day before"
+        when = _DAY_AHEAD_COMES if question.market.report.interval_minutes == HOURLY else _REAL_TIME_COMES
+        return f"ask again when they are published: {when}"
     if reasons <= {said_of(Reason.UNKNOWN_NODE)}:
         return "`caiso-lmp nodes show NODE` tells since and until when a node is listed"
-    first = next(days.first for days in missing)
-    return f"call it again, or run `{question.to_fetch().command(question.market, first)}`"
+    command = f"`{question.to_fetch().command(question.market, missing[0].first)}`"
+    is_refused = reasons <= {said_of(Reason.REFUSED)}
+    answered = f"{command} shows what was answered; is {how.base_url} an OASIS, as {OASIS_URL} is?"
+    return answered if is_refused else f"call it again, or run {command}"
 
 
 def _complain(missing: list[MissingDays], advice: str, *, strict: bool) -> None:

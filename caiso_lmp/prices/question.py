@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from caiso_lmp.backfill.asked import Asked
@@ -118,13 +118,18 @@ def _read_nodes(nodes: str | Iterable[str]) -> Nodes:
             return ALL_NODES
         listed: tuple[str, ...] = HUBS if nodes.strip().lower() == "hubs" else (nodes,)
     else:
-        listed = tuple(dict.fromkeys(nodes))
+        listed = tuple(dict.fromkeys(_iterated(nodes)))
     if not listed:
         raise UsageError("no node was asked for", hint='name at least one, or "hubs", or "all"')
     for node in listed:
         if not isinstance(node, str) or not node.strip() or node != node.strip() or "," in node:
             raise UsageError(f"{node!r} cannot be the name of a node", hint="give several as a list: ['A', 'B']")
     return listed
+
+
+def _iterated(nodes: Any) -> Iterable[Any]:  # noqa: ANN401 - whatever somebody gave for nodes
+    """Give what is none of several nodes as one, to be refused with the others that are no names."""
+    return nodes if isinstance(nodes, Iterable) else (nodes,)
 
 
 def read_zone(tz: str | ZoneInfo | None) -> str | None:

@@ -145,17 +145,17 @@ def test_it_works_inside_a_running_event_loop(ask: Ask) -> None:
 
 
 def test_progress_is_told(ask: Ask) -> None:
-    """A function of the caller hears of each answer."""
+    """A function of the caller hears of the start and of each answer."""
     told: list[tuple[int, int, int]] = []
     ask(HUB, DAY, progress=lambda *counts: told.append(counts))
-    assert told == [(1, 1, 120)]
+    assert told == [(0, 1, 0), (1, 1, 120)]
 
 
 def test_progress_knows_the_total_from_the_start(ask: Ask) -> None:
     """Answers are counted of all that were planned, also while several are under way."""
     told: list[tuple[int, int, int]] = []
     ask(HUB, DAY - timedelta(days=100), DAY, progress=lambda *counts: told.append(counts))
-    assert [(done, total) for done, total, _ in told] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert [(done, total) for done, total, _ in told] == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
 
 
 def test_the_environment_names_folder_and_address(
@@ -194,9 +194,19 @@ def test_strict_raises_instead(ask: Ask) -> None:
 
 def test_a_running_day_lacks_what_is_not_published(ask: Ask) -> None:
     """Five-minute prices of today come up to now, and the rest is said to be still to come."""
-    with pytest.warns(IncompletePricesWarning, match=r"RTD 2026-03-20: \d+ intervals .*not published yet"):
+    with pytest.warns(IncompletePricesWarning, match=r"RTD 2026-03-20: \d+ intervals .*not published yet") as caught:
         prices = ask(HUB, "today", market="RTD")
     assert 150 < prices.height < 160
+    assert "real-time prices some minutes after" in str(caught[0].message)
+
+
+def test_an_address_that_is_no_oasis_is_named(ask: Ask, oasis_simulator: Simulator) -> None:
+    """Where every question is refused the address is wrong, and asking again does not help."""
+    elsewhere = oasis_simulator.base_url.removesuffix("/oasisapi")
+    with pytest.warns(
+        IncompletePricesWarning, match=f"refused.*shows what was answered; is {elsewhere} an OASIS, as https"
+    ):
+        assert ask(HUB, "2026-03-08", base_url=elsewhere).is_empty()
 
 
 def test_offline_says_what_is_not_there(ask: Ask, oasis_simulator: Simulator) -> None:

@@ -36,6 +36,9 @@ NAIVE = datetime(2026, 3, 1)  # noqa: DTZ001 - that is what is wrong with it
         ((f"{HUB},A", "2026-03-01"), "as a list"),
         (([HUB, " "], "2026-03-01"), "cannot be the name"),
         (([HUB, 7], "2026-03-01"), "cannot be the name"),
+        ((None, "2026-03-01"), "None cannot be the name"),
+        ((HUB, None), "None is not a date or time.*write a trade date"),
+        ((HUB, 20260301), "20260301 is not a date or time"),
     ],
 )
 def test_what_is_wrong_is_said(arguments: tuple[object, ...], told: str) -> None:
