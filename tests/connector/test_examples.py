@@ -63,6 +63,7 @@ def run(command: list[str], simulator: Simulator, folder: Path) -> subprocess.Co
     )
 
 
+@pytest.mark.check
 @pytest.mark.parametrize("line", SCRIPTS)
 def test_a_script_runs_as_it_stands(line: str, simulator: Simulator, tmp_path: Path) -> None:
     """Each example does what its docstring says, without a warning."""
@@ -86,6 +87,7 @@ def test_a_configuration_is_sound(path: Path) -> None:
     jsonschema.validate(yaml.safe_load(path.read_text("utf-8")), config_schema())
 
 
+@pytest.mark.check
 @pytest.mark.parametrize("name", ["basic", "advanced"])
 def test_a_configuration_runs_once(name: str, simulator: Simulator, tmp_path: Path) -> None:
     """`caiso-lmp run --once` does everything that can be done now, ends with 0, and tells it as JSON."""
