@@ -41,13 +41,26 @@ class LocalBroker:
 
     def start(self) -> None:
         """Start it; the first time, format the storage."""
-        properties = self.folder / "server.properties"
-        if not properties.exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            properties.write_text(self._properties(), "utf-8")
-            self._format(properties)
-        command = [*self._java("-Xms256m", "-Xmx512m"), "kafka.Kafka", str(properties)]
+        if not self._settings.exists():
+            self.format()
+        command = [*self._java("-Xms256m", "-Xmx512m"), "kafka.Kafka", str(self._settings)]
         self.process = service.start(command, self.folder / "broker.log", self.answers, {})
+
+    def format(self) -> None:
+        """Write its settings and make its storage, for a cluster with a name of its own."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._settings.write_text(self._properties(), "utf-8")
+        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        command = [*self._java(), "kafka.tools.StorageTool", "format", "--standalone"]
+        command += [
+            f"--cluster-id={cluster}",
+            "--config",
+            str(self._settings),
+        ]  # with =, for it may begin with a hyphen
+        told = subprocess.run(command, capture_output=True, text=True, check=False)
+        if told.returncode:
+            self._settings.unlink()
+            raise service.ServiceError(f"the storage cannot be formatted:\n{told.stdout}{told.stderr}")
 
     def stop(self) -> None:
         """Stop it as an operator would."""
@@ -72,6 +85,10 @@ class LocalBroker:
             made.result(MADE_WITHIN)
         return name
 
+    @property
+    def _settings(self) -> Path:
+        return self.folder / "server.properties"
+
     def _end(self, how: signal.Signals) -> None:
         if self.process is not None:
             service.stop(self.process, how)
@@ -82,15 +99,6 @@ class LocalBroker:
 
     def _java(self, *memory: str) -> list[str]:
         return ["java", *self.options, *memory, WARNINGS_ONLY, "-cp", f"{jars.BROKER_JARS}/*"]
-
-    def _format(self, properties: Path) -> None:
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        command = [*self._java(), "kafka.tools.StorageTool", "format", "--standalone"]
-        command += ["--cluster-id", cluster, "--config", str(properties)]
-        told = subprocess.run(command, capture_output=True, text=True, check=False)
-        if told.returncode:
-            properties.unlink()
-            raise service.ServiceError(f"the storage cannot be formatted:\n{told.stdout}{told.stderr}")
 
     def _properties(self) -> str:
         listeners = f"PLAINTEXT://{self.bootstrap_servers},CONTROLLER://127.0.0.1:{self.controller_port}"
