@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import Future
 from typing import Any, Final
 
 from caiso_lmp.errors import (
@@ -14,6 +15,7 @@ from caiso_lmp.errors import (
     TopicMissingError,
     UsageError,
 )
+from caiso_lmp.events.extra import import_extra
 from caiso_lmp.events.kafka_settings import KafkaSettings
 
 LOGGER: Final = logging.getLogger("caiso_lmp.kafka")
@@ -126,3 +128,17 @@ class Complaints:
 
     def _told(self, error: Any) -> str:  # noqa: ANN401 - a KafkaError
         return self._settings.without_secrets(f"{error.str()} [{error.name()}]")
+
+
+def wait_for(asked: Future[Any], patience: float) -> Any:  # noqa: ANN401 - what the library answers
+    """Give an answer that the client was promised; where none comes in time, that is one of its errors, too.
+
+    Raises:
+        KafkaException: The broker refuses, or does not answer.
+    """
+    try:
+        return asked.result(patience)
+    except TimeoutError:
+        kafka = import_extra("confluent_kafka")
+        timed_out = kafka.KafkaError._TIMED_OUT  # noqa: SLF001 - the library's own name
+        raise kafka.KafkaException(kafka.KafkaError(timed_out, "no answer in time")) from None

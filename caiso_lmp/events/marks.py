@@ -12,7 +12,7 @@ import time
 from typing import Any, Final
 
 from caiso_lmp.errors import BrokerError, NotAuthorizedError
-from caiso_lmp.events.broker_errors import Complaints
+from caiso_lmp.events.broker_errors import Complaints, wait_for
 from caiso_lmp.events.extra import import_extra
 from caiso_lmp.events.kafka_settings import KafkaSettings
 
@@ -49,7 +49,7 @@ def make_marks_topic(admin: Any, topic: str, complaints: Complaints, patience: f
     new_topic = import_extra("confluent_kafka.admin").NewTopic
     asked = new_topic(topic, num_partitions=1, replication_factor=-1, config=_COMPACTED)
     try:
-        admin.create_topics([asked], operation_timeout=patience)[topic].result(patience)
+        wait_for(admin.create_topics([asked], operation_timeout=patience)[topic], patience)
     except kafka.KafkaException as error:
         if error.args[0].name() == "TOPIC_ALREADY_EXISTS":
             return
@@ -101,7 +101,7 @@ def _end_of(settings: KafkaSettings, topic: str, complaints: Complaints, patienc
         isolation_level=kafka.IsolationLevel.READ_UNCOMMITTED,
         request_timeout=patience,
     )
-    return int(asked[partition].result(patience).offset)
+    return int(wait_for(asked[partition], patience).offset)
 
 
 def _read(consumer: Any, key: str, end: int, patience: float) -> str | None:  # noqa: ANN401 - a Consumer

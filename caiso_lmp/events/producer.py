@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from caiso_lmp.errors import BrokerError, TopicMissingError
-from caiso_lmp.events.broker_errors import LOGGER, Complaints
+from caiso_lmp.events.broker_errors import LOGGER, Complaints, wait_for
 from caiso_lmp.events.encode import Encoded
 from caiso_lmp.events.extra import import_extra
 from caiso_lmp.events.kafka_settings import KafkaSettings
@@ -86,7 +86,7 @@ def _ask_why_missing(admin: Any, topic: str, patience: float) -> None:  # noqa: 
     kafka = import_extra("confluent_kafka")
     try:
         for told in admin.describe_topics(kafka.TopicCollection([topic]), request_timeout=patience).values():
-            told.result(patience)
+            wait_for(told, patience)
     except kafka.KafkaException as error:
         if error.args[0].name() not in _TOPIC_UNKNOWN:
             raise
