@@ -55,6 +55,7 @@ def test_what_a_real_broker_was_sent_is_what_it_gives(real_broker: LocalBroker) 
     assert by_id([json.loads(message.value or b"") for message in received]) == by_id([plain_event(r) for r in ROWS])
 
 
+@pytest.mark.check
 def test_a_broker_keeps_what_it_has_when_it_is_killed(own_broker: LocalBroker) -> None:
     """A broker that was killed or stopped starts again with the events that it had acknowledged."""
     topic = own_broker.make_topic(new_topic())

@@ -66,6 +66,7 @@ _KEY = ("market_run_id", "node", "interval_start", "lmp_type")
 _COUNT = "SELECT count(lmp) + count(energy) + count(congestion) + count(loss) + count(ghg) AS n FROM lmp"
 
 
+@pytest.mark.check
 def test_the_topic_has_what_was_extracted_once(tmp_path: Path) -> None:
     """Over 13:00 Pacific and a restart each price is in the topic once, under the id of the extracted record."""
     broker, topic = MockBroker(), new_topic()
@@ -75,6 +76,7 @@ def test_the_topic_has_what_was_extracted_once(tmp_path: Path) -> None:
     serve(broker, topic, tmp_path)
 
 
+@pytest.mark.check
 def test_the_same_on_a_real_broker(real_broker: LocalBroker, tmp_path: Path) -> None:
     """Apache Kafka with real transactions has the same."""
     serve(real_broker, real_broker.make_topic(new_topic(), 2), tmp_path)

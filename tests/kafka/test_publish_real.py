@@ -143,6 +143,7 @@ def plain(event: dict[str, object]) -> dict[str, object]:
     return {name: told for name, told in event.items() if name not in {"event_id", "revision", "extraction_metadata"}}
 
 
+@pytest.mark.check
 def test_killed_exporters_send_each_event_once(folder: DataFolder, real_broker: LocalBroker) -> None:
     """Twenty exporters are killed at chance moments: committed, each event is there once, and none is missing."""
     check_kills(folder, made_topic(real_broker), KILLS, 1.2)
@@ -200,6 +201,7 @@ def test_a_run_cut_off_at_a_step_is_resolved(
 # --- the broker ---------------------------------------------------------------------------------
 
 
+@pytest.mark.check
 def test_a_broker_that_is_stopped_and_started_in_the_middle(folder: DataFolder, own_broker: LocalBroker) -> None:
     """An exporter waits for a broker that comes back, and goes on; each event is there once."""
     topic = made_topic(own_broker)
@@ -234,6 +236,7 @@ def once(act: Callable[[], None]) -> Callable[[int, int], None]:
     return told
 
 
+@pytest.mark.check
 def test_a_broker_that_stays_away_leaves_everything_waiting(folder: DataFolder, own_broker: LocalBroker) -> None:
     """Killed in the middle and gone: a clear error, and when it is back, the next run sends each event once."""
     topic = made_topic(own_broker)
@@ -259,6 +262,7 @@ def test_messages_that_are_too_large_are_told(folder: DataFolder, real_broker: L
 # --- two at once --------------------------------------------------------------------------------
 
 
+@pytest.mark.check
 def test_two_exporters_on_one_machine_take_turns(folder: DataFolder, real_broker: LocalBroker) -> None:
     """Three exporters at once, in processes of their own: one sends, the others find nothing left."""
     topic = made_topic(real_broker)

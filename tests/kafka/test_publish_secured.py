@@ -72,6 +72,7 @@ def as_user(broker: SecuredBroker, name: str, word: str, topic: str) -> Topic:
     return Topic(KafkaSettings(broker.secured, settings), topic, Encoding.AVRO)
 
 
+@pytest.mark.check
 def test_signing_in_and_rights(tmp_path: Path) -> None:
     """A wrong password, an unseen topic and each missing right are told as such; with all of them, all is sent."""
     require_java()

@@ -7,13 +7,14 @@ import logging
 import shutil
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 from brokers import MockBroker
-from command_line import run, run_here
-from confluent_kafka import KafkaError
+from command_line import run_here
+from confluent_kafka import KafkaError, KafkaException
 from exports import current_events, loaded, mock_topic, read_events, settings_file, topic_at
 from made_files import DAY, Content, whole_day
 
@@ -30,10 +31,10 @@ from caiso_lmp.errors import (
     UsageError,
     WarehouseLockedError,
 )
-from caiso_lmp.events.broker_errors import LOGGER, Complaints
+from caiso_lmp.events.broker_errors import LOGGER, Complaints, wait_for
 from caiso_lmp.events.destinations import Topic
 from caiso_lmp.events.form import Encoding
-from caiso_lmp.events.kafka_settings import KafkaSettings, find_kafka_settings
+from caiso_lmp.events.kafka_settings import BOOTSTRAP_VARIABLE, KafkaSettings, find_kafka_settings
 from caiso_lmp.events.producer import find_cluster
 from caiso_lmp.publish import publish
 from caiso_lmp.settings import DataFolder
@@ -83,6 +84,15 @@ def test_each_complaint_is_one_of_our_errors(code: int, error: type[CaisoLmpErro
     assert type(told) is error
     assert KafkaError(code).name() in told.message or error is FencedError
     assert told.hint
+
+
+def test_an_answer_that_never_comes_is_an_unreachable_broker() -> None:
+    """What an overloaded broker promised and does not tell in time ends as an error of ours, not as a traceback."""
+    with pytest.raises(KafkaException) as never:
+        wait_for(Future(), 0.0)
+    told = Complaints(KafkaSettings(NOWHERE)).translate(never.value.args[0], "the topic cannot be seen")
+    assert isinstance(told, BrokerUnreachableError)
+    assert "no answer in time" in told.message
 
 
 def test_a_refusal_tells_more_than_a_time_out() -> None:
@@ -287,9 +297,11 @@ def test_no_secret_is_printed_or_logged(
         assert SECRET not in text
 
 
-def test_the_command_line_says_what_is_wrong(folder: DataFolder, tmp_path: Path) -> None:
+def test_the_command_line_says_what_is_wrong(
+    folder: DataFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     """Wrong use ends with 2 and says what to give; an unreachable broker with 1."""
-    places = ["--data-dir", folder.root]
+    monkeypatch.delenv(BOOTSTRAP_VARIABLE, raising=False)
     for arguments, told in (
         ([], "no Kafka broker is named"),
         (["--to", "jsonl"], "needs a file"),
@@ -298,5 +310,5 @@ def test_the_command_line_says_what_is_wrong(folder: DataFolder, tmp_path: Path)
         (["--to", "jsonl", "-o", tmp_path], ""),
         (["--bootstrap-servers", NOWHERE, "--schema", tmp_path / "none.avsc"], "cannot be read"),
     ):
-        ran = run("publish", *places, *arguments, cwd=tmp_path)
+        ran = run_here("publish", "--data-dir", folder.root, *arguments, capfd=capfd)
         assert (ran.exit_code, told in ran.err) == (2, True), ran.err
