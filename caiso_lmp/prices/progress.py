@@ -21,7 +21,7 @@ from typing import Any, Final
 from caiso_lmp.fetch.estimate import Estimate
 
 Progress = Callable[[int, int, int], None]
-"""Told at the start and after each answer: how many answers came, of how many as far as is known, and how many rows were read."""
+"""Told at the start and after each answer: how many answers came, of how many as far as is known, and how many rows."""
 
 _LEAST_SECONDS: Final = 0.1  # between two pictures in a notebook, each of which is a message to the browser
 
