@@ -46,7 +46,7 @@ def fetch_missing(
         # A backfill counts what came and what waits; what is under way belongs to the total too.
         report = backfill(asked, folder, how, on_answer=lambda done, total, rows: tell(done, max(total, planned), rows))
     if any(miss.reason == Reason.UNKNOWN_NODE for miss in report.incomplete):
-        _refuse_nodes_without_prices(question, folder)
+        refuse_nodes_without_prices(question, folder)
     return {miss.trade_date: _said(miss, how) for miss in report.incomplete}
 
 
@@ -75,7 +75,7 @@ def refuse_unknown(question: Question, folder: DataFolder) -> None:
         _refuse([node for node in strangers if node not in catalogue], catalogue)
 
 
-def _refuse_nodes_without_prices(question: Question, folder: DataFolder) -> None:
+def refuse_nodes_without_prices(question: Question, folder: DataFolder) -> None:
     """Refuse a node of which OASIS has nothing and which no list has: one that has retired is missing, not wrong."""
     catalogue = NodeCatalogue.open(folder)
     _refuse([node for node in _strangers(question, folder) if node not in catalogue], catalogue)

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from caiso_lmp.market import parse_market
+from caiso_lmp.prices.fetching import refuse_nodes_without_prices
 from caiso_lmp.prices.question import When, read_question
 from caiso_lmp.settings import DataFolder
 from caiso_lmp.trading_time import parse_moment
@@ -44,16 +45,21 @@ def scan_lmp(
 
     Raises:
         UsageError: The question is wrong.
+        UnknownNodeError: The data folder knows no such node; the message suggests which was meant.
         WarehouseError: There is no warehouse, or it cannot be used.
     """
     moment = None if as_of is None else parse_moment(as_of)
-    lazy = Warehouse(DataFolder.find(data_dir).warehouse).scan(as_of=moment)
-    return lazy.filter(*_conditions(nodes, start, end, market))
+    folder = DataFolder.find(data_dir)
+    lazy = Warehouse(folder.warehouse).scan(as_of=moment)
+    return lazy.filter(*_conditions(nodes, start, end, market, folder))
 
 
-def _conditions(nodes: str | Iterable[str], start: When | None, end: When | None, market: str | None) -> list[pl.Expr]:
+def _conditions(
+    nodes: str | Iterable[str], start: When | None, end: When | None, market: str | None, folder: DataFolder
+) -> list[pl.Expr]:
     now = datetime.now(UTC)
     whole = read_question(nodes, start or "2009-04-01", end or "2100-01-01", market or "DAM", now)
+    refuse_nodes_without_prices(whole, folder)  # an empty answer would pass for one
     time = pl.col("interval_start")
     conditions = [] if market is None else [pl.col("market") == parse_market(market).value]
     conditions += [] if start is None else [time >= whole.start]

@@ -11,7 +11,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from caiso_lmp import scan_lmp, to_gridstatus, to_wide
-from caiso_lmp.errors import UsageError, WarehouseError
+from caiso_lmp.errors import UnknownNodeError, UsageError, WarehouseError
 from caiso_lmp.market import HUBS
 from caiso_lmp.warehouse.query import PRICES
 
@@ -107,3 +107,11 @@ def test_a_lazy_question_is_checked(tmp_path: Path) -> None:
     """Wrong questions and missing warehouses are said when the scan is made."""
     with pytest.raises(WarehouseError, match="there is no warehouse"):
         scan_lmp(data_dir=tmp_path)
+
+
+def test_a_lazy_question_for_a_node_that_is_none(ask: Ask, tmp_path: Path) -> None:
+    """A mistyped node is refused with the one that was meant, instead of having no prices."""
+    ask(HUBS[0], AUTUMN)
+    with pytest.raises(UnknownNodeError, match=f"'TH_NP15'.*did you mean {HUBS[0]}"):
+        scan_lmp("TH_NP15", data_dir=tmp_path / "data")
+    assert scan_lmp(HUBS[1], data_dir=tmp_path / "data").collect().is_empty()
