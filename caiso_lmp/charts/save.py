@@ -29,7 +29,7 @@ def save_chart(chart: alt.TopLevelMixin, path: Path | str) -> Path:
         The path.
 
     Raises:
-        UsageError: Another ending.
+        UsageError: Another ending, or a folder that is not there.
         OSError: The file cannot be written.
     """
     place = Path(path)
@@ -62,12 +62,24 @@ def _content(chart: alt.TopLevelMixin, kind: str) -> bytes:
     return render_page("chart.html.j2", {"chart": spec}, title=heading, version=version("caiso-lmp")).encode()
 
 
+def require_folder(place: Path) -> None:
+    """Refuse a file in a folder that is not there, before anything is drawn.
+
+    Raises:
+        UsageError: There is no such folder.
+    """
+    if not place.parent.is_dir():
+        raise UsageError(f"{place} cannot be written: there is no folder {place.parent}", hint="make the folder first")
+
+
 def write_whole(place: Path, content: bytes) -> None:
     """Put the file in its place in one step, so that no one reads half of it.
 
     Raises:
+        UsageError: There is no such folder.
         OSError: The file cannot be written.
     """
+    require_folder(place)
     unfinished = place.with_name(f".{place.name}.{os.getpid()}.tmp")
     try:
         unfinished.write_bytes(content)

@@ -14,7 +14,7 @@ import polars as pl
 from caiso_lmp.analysis import completeness
 from caiso_lmp.cli import options
 from caiso_lmp.cli.entry import cli
-from caiso_lmp.cli.folder import open_warehouse
+from caiso_lmp.cli.folder import open_warehouse, say_before_archive
 from caiso_lmp.cli.show import notes, print_json
 from caiso_lmp.errors import CaisoLmpError, UsageError
 from caiso_lmp.market import Component, Market
@@ -99,6 +99,7 @@ def chart(  # noqa: PLR0917 - click passes options by name
     """
     place = output or Path(f"{kind}.html")
     _charts().picture_format(place)  # wrong ones before anything is drawn
+    _charts().save.require_folder(place)
     _check_fits(kind, component, coordinates)
     chosen = options.chosen_markets(markets, ())
     if kind == "coverage":
@@ -173,18 +174,34 @@ def _prices(warehouse: Warehouse, kind: str, question: _Question) -> pl.DataFram
     """
     markets = question.markets or (_REAL_TIME if kind == "spread" else (Market.DAM,))
     if kind == "spread":
-        markets = (Market.DAM, *(market for market in markets if market is not Market.DAM))
+        markets = (Market.DAM, *([market for market in markets if market is not Market.DAM] or _REAL_TIME))
     elif len(markets) > 1:
         raise UsageError(f"a {kind} picture shows one market", hint=f"give --market {markets[0]} only")
     window = question.start, question.end
     prices = pl.concat([warehouse.prices(question.nodes, *window, market, as_of=question.as_of) for market in markets])
     if prices.is_empty():
+        say_before_archive(warehouse, question.as_of)
         raise CaisoLmpError(
             f"there are no {' or '.join(markets)} prices in this window",
             hint="see `caiso-lmp status` for what is there",
         )
+    _refuse_half_a_spread(kind, prices)
     _say_what_is_absent(prices, question)
     return prices
+
+
+def _refuse_half_a_spread(kind: str, prices: pl.DataFrame) -> None:
+    """Refuse a spread of which one side is not there.
+
+    Raises:
+        CaisoLmpError: So it is.
+    """
+    there = prices["market"].unique().sort().to_list()
+    if kind == "spread" and (Market.DAM not in there or there == [Market.DAM]):
+        raise CaisoLmpError(
+            f"a spread needs DAM and FMM or RTD, and in this window there is only {' and '.join(there)}",
+            hint="fetch the other market with `caiso-lmp backfill`, see `caiso-lmp status` for what is there",
+        )
 
 
 def _say_what_is_absent(prices: pl.DataFrame, question: _Question) -> None:

@@ -9,7 +9,7 @@ import click
 
 from caiso_lmp.cli import options
 from caiso_lmp.cli.entry import cli
-from caiso_lmp.cli.folder import open_warehouse
+from caiso_lmp.cli.folder import open_warehouse, say_before_archive
 from caiso_lmp.cli.show import notes, print_json
 from caiso_lmp.errors import UsageError
 from caiso_lmp.trading_time import whole_trade_dates
@@ -63,10 +63,13 @@ def report(  # noqa: PLR0917 - click passes options by name
     if output.suffix.lower() not in {".html", ".htm"}:
         raise UsageError(f"a report is a page, not {output.name}", hint="end the name in .html")
     from caiso_lmp import market_report as of  # noqa: PLC0415 - charts are an extra, and take a second to import
-    from caiso_lmp.charts.save import write_whole  # noqa: PLC0415 - the same
+    from caiso_lmp.charts.save import require_folder, write_whole  # noqa: PLC0415 - the same
 
+    require_folder(output)
     subject = of.Subject(chosen[0], asked, whole_trade_dates(*window), options.chosen_moment(as_of))
-    findings = of.gather(open_warehouse(data_dir), subject)
+    warehouse = open_warehouse(data_dir)
+    say_before_archive(warehouse, subject.as_of)
+    findings = of.gather(warehouse, subject)
     write_whole(output, of.report_page(findings, title=title).encode())
     if not findings.complete:
         notes().print(f"{findings.missing:,} intervals are missing; the report says where", style="yellow")

@@ -54,7 +54,7 @@ def test_other_endings(tmp_path: Path) -> None:
 
 
 def test_folder_that_is_not_there(tmp_path: Path) -> None:
-    """Where nothing can be written, nothing is left behind."""
-    with pytest.raises(OSError, match="nowhere"):
+    """Where nothing can be written, the folder is named and nothing is left behind."""
+    with pytest.raises(UsageError, match=r"there is no folder .*nowhere .make the folder first"):
         charts.save_chart(odd_chart(), tmp_path / "nowhere" / "a.svg")
     assert not list(tmp_path.iterdir())
