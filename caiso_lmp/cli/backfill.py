@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import os
-import shlex
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -23,11 +20,11 @@ from caiso_lmp.cli.folder import open_folder
 from caiso_lmp.cli.progress import answer_bar
 from caiso_lmp.cli.show import console, notes, print_json, print_report, table
 from caiso_lmp.cli.stop import SIGNALLED, Stop
-from caiso_lmp.fetch.address import OASIS_URL
+from caiso_lmp.cli.typed import say_as_typed
+from caiso_lmp.errors import UsageError
 from caiso_lmp.fetch.plan import ALL_NODES, Plan
 from caiso_lmp.fetch.request import Request
 from caiso_lmp.fetch.throttle import SPACING_SECONDS
-from caiso_lmp.report import Report
 from caiso_lmp.settings import DataFolder
 from caiso_lmp.trading_time import whole_trade_dates
 from caiso_lmp.warehouse.warehouse import Warehouse
@@ -75,6 +72,8 @@ def backfill(  # noqa: PLR0917 - click passes options by name
       caiso-lmp backfill --market FMM --node TH_NP15_GEN-APND --days 7
       caiso-lmp backfill --all-nodes --date 2024-03-10 --dry-run
     """
+    if offline and refresh:
+        raise UsageError("--offline asks nobody, --refresh asks again", hint="leave out one of them")
     window = options.chosen_window(start, end, trade_date, days, datetime.now(UTC))
     named = options.chosen_nodes(nodes, hubs=hubs, all_nodes=all_nodes)
     asked = Asked(options.chosen_markets(markets), named or ALL_NODES, whole_trade_dates(*window))
@@ -89,7 +88,7 @@ def backfill(  # noqa: PLR0917 - click passes options by name
         report = run_backfill(
             asked, folder, how, on_answer=on_answer, on_month=on_month, connect=lambda _how: downloads
         )
-    _say_as_typed(report, data_dir=data_dir, base_url=base_url, spacing=spacing)
+    say_as_typed(report, data_dir=data_dir, base_url=base_url, spacing=spacing)
     _name_unknown(report.unknown_nodes, folder)
     if as_json:
         print_json(report.to_json())
@@ -99,14 +98,6 @@ def backfill(  # noqa: PLR0917 - click passes options by name
         notes().print("stopped; run the same command again to go on", style="yellow")
         return SIGNALLED + stop.signal
     return TROUBLE if report.errors or report.incomplete else 0
-
-
-def _say_as_typed(report: Report, *, data_dir: Path | None, base_url: str, spacing: float) -> None:
-    """Add to the commands of the report the options that this one was typed with, so that they go on with it."""
-    typed = [] if data_dir is None else ["--data-dir", str(data_dir)]
-    typed += ["--base-url", base_url] if base_url != os.environ.get("CAISO_LMP_BASE_URL", OASIS_URL) else []
-    typed += [] if spacing == SPACING_SECONDS else ["--spacing", f"{spacing:g}"]
-    report.incomplete = [replace(day, next=f"{day.next} {shlex.join(typed)}".rstrip()) for day in report.incomplete]
 
 
 def _name_unknown(nodes: Sequence[str], folder: DataFolder) -> None:
@@ -147,7 +138,8 @@ def _print_plan(plan: Plan) -> None:
         notes().print(f"{miss.market} {miss.trade_date} cannot be asked: {miss.reason}", style="yellow")
     cost = plan.estimate
     duration = timedelta(seconds=round(cost.seconds))
-    notes().print(f"{cost.requests} requests, about {cost.bytes / _MEGABYTE:,.1f} MB and {duration}")
+    requests = "1 request" if cost.requests == 1 else f"{cost.requests:,} requests"
+    notes().print(f"{requests}, about {cost.bytes / _MEGABYTE:,.1f} MB and {duration}")
 
 
 def _plan_row(request: Request) -> list[str]:

@@ -21,6 +21,7 @@ from caiso_lmp.cli.entry import TROUBLE, cli
 from caiso_lmp.cli.folder import open_folder
 from caiso_lmp.cli.show import cell, console, notes, print_json, table
 from caiso_lmp.cli.stop import SIGNALLED, Stop
+from caiso_lmp.cli.typed import say_as_typed
 from caiso_lmp.corrections import CorrectionsReport, OnList, OpenDownloads, follow_corrections
 from caiso_lmp.fetch.downloads import Downloads
 from caiso_lmp.fetch.throttle import SPACING_SECONDS
@@ -66,6 +67,8 @@ def corrections(  # noqa: PLR0917 - click passes options by name
         report = follow_corrections(
             whole_trade_dates(*window), folder, how, on_list=on_list, on_answer=on_answer, connect=_stopped_by(stop)
         )
+    for again in report.asked_again:
+        say_as_typed(again, data_dir=data_dir, base_url=base_url, spacing=spacing)
     if as_json:
         print_json(report.to_json())
     else:

@@ -148,7 +148,8 @@ def _print_incomplete(days: Sequence[Incomplete], *, verbose: bool) -> None:
     """Print runs of dates that lack the same for the same reason, each with the command that goes on with it."""
     if not days:
         return
-    notes().print(f"{len(days)} trade dates are not complete:", style="yellow")
+    said = "1 trade date is" if len(days) == 1 else f"{len(days):,} trade dates are"
+    notes().print(f"{said} not complete:", style="yellow")
     runs = runs_of(days)
     for run in runs if verbose else runs[:_RUNS_LISTED]:
         more = f" and {len(run.nodes) - _NODES_LISTED} more" if len(run.nodes) > _NODES_LISTED else ""

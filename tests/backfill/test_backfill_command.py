@@ -112,6 +112,7 @@ def test_nobody_there_is_said_with_the_reason(backfills: Backfills) -> None:
     )
     code, told, _ = ended(command)
     assert (code, told["requests"], [one["start"] for one in told["plan"]]) == (0, 1, ["2026-03-17T07:00:00Z"])
+    assert re.search("--offline asks nobody", _said(backfills, "--offline", "--refresh"))
     assert re.search("not a base URL", _said(backfills, "--base-url", "nonsense"))
     assert re.search("plain http to another machine", _said(backfills, "--base-url", "http://oasis.caiso.com/oasisapi"))
     assert re.search("spacing of 1 s is too little", _said(backfills, "--base-url", "https://oasis.caiso.com/oasisapi"))

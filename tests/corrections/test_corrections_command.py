@@ -135,6 +135,7 @@ def test_trouble_ends_with_1(run: Run, corrected: datetime, simulator: Simulator
     unasked = run("corrections", "--date", str(day), "--spacing", "0")
     assert unasked.exit_code == 1
     assert "1 answers could not be had again; they stay marked as stale" in unasked.err
+    assert f"try: caiso-lmp backfill --market DAM --node {HUB} --date {day} --spacing 0\n" in unasked.err
     assert run("corrections", "--date", str(day), "--spacing", "0").exit_code == 0
 
 

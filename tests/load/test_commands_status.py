@@ -199,7 +199,7 @@ def test_load_prints_what_it_did(tmp_path: Path, capfd: pytest.CaptureFixture[st
         ["quarantined", "0"],
         ["oddities", "0"],
     ]
-    assert "1 trade dates are not complete:\n  DAM 2024-03-09  partial\n" in ran.err
+    assert "1 trade date is not complete:\n  DAM 2024-03-09  partial\n" in ran.err
     assert "caiso-lmp status --gaps" in ran.err
     again = run_here("load", inbox, *folder, capfd=capfd)
     assert (again.exit_code, "2 skipped" in again.out) == (0, True)
