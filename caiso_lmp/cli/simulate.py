@@ -115,7 +115,7 @@ def _rates(faults: tuple[str, ...]) -> dict[str, float]:
     """Read ``--fault NAME=RATE``."""
     rates = {}
     for told in faults:
-        name, _, rate = told.rpartition("=")
+        name, _, rate = told.partition("=")
         try:
             rates[name] = float(rate)
         except ValueError as error:
