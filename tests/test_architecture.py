@@ -312,6 +312,14 @@ def test_no_error_is_left_over() -> None:
     assert not {error.__name__ for error in error_classes() if error not in parents} - made
 
 
+def test_all_tests_can_run_in_one_process() -> None:
+    """Modules of tests have names of their own, and no conftest is imported: which one came would be chance."""
+    names = [path.stem for path in TESTS.rglob("*.py") if path.name != "conftest.py"]
+    assert [name for name in names if names.count(name) > 1] == []
+    importing = [path for path in TESTS.rglob("*.py") if "conftest" in imports_of(path, frozenset({"conftest"}))]
+    assert importing == []
+
+
 def files_of_tests() -> list[Path]:
     return [path for path in sorted(TESTS.rglob("*.py")) if path != Path(__file__).resolve()]
 
