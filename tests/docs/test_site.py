@@ -111,6 +111,17 @@ def test_every_public_name_has_its_reference(module: str, page: str, pages: dict
     assert {name for name in public if not name.endswith(("Error", "Warning"))} <= told
 
 
+def test_docstrings_read_as_text(site: Path) -> None:
+    """What is returned is told in one piece, though in several lines, and references are names without their role."""
+    told = (site / "reference" / "analysis.html").read_text("utf-8")
+    returned = re.search(r'id="caiso_lmp.analysis.basis.basis".*?Returns:.*?<ul>(.*?)</ul>', told, re.DOTALL)
+    assert returned is not None
+    assert returned[1].count("<li") == 1
+    assert "one row per (market, node, interval_start) of the other nodes" in returned[1]
+    everything = "".join(page.read_text("utf-8") for page in (site / "reference").glob("*.html"))
+    assert not re.findall(r":[a-z]+:<code>\S*", everything)
+
+
 def test_every_command_has_its_help(pages: dict[Path, Page], site: Path) -> None:
     """Each command stands in the page of helps."""
     names = pages[site / "reference" / "commands.html"].names

@@ -19,7 +19,7 @@ _WINDOW: Final = utc_window(date(2025, 10, 15))[0], utc_window(date(2025, 11, 15
 _PLACES: Final = {"latitude": [38.5, 34.1, 36.0], "longitude": [-121.5, -117.6, -119.6]}
 _PARTIAL_EVERY: Final = 61  # days
 _TOLD: Final = {
-    "heatmap": ("heatmap", "Grey is no price; negative prices would be blue."),
+    "heatmap": ("heatmap", "Grey is no price; negative prices are blue."),
     "prices": ("prices", "A line breaks where there is no price, and an axis that is cut says so."),
     "shape": ("shape", "The mean of each hour, with the band from the 10th to the 90th percentile."),
     "duration": ("duration", "For which share of the time a price was at least so high."),

@@ -60,6 +60,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def on_page_content(html: str, **_others: object) -> str:
+    """Leave of a docstring's reference, as ``:func:`~caiso_lmp.get_lmp```, the name: the site reads no roles."""
+    return re.sub(r":(?:attr|class|data|exc|func|meth|mod):(<code>)~?", r"\1", html)
+
+
 def on_page_markdown(markdown: str, page: Page, **_others: object) -> str:
     """Turn links to files of the repository into links to pages of the site."""
     own_place = page.file.src_uri
