@@ -174,10 +174,8 @@ def test_few_nodes_are_believed_when_they_come_twice(start_backfills: Start) -> 
         assert len(backfills.asked()) == 2
 
 
-@pytest.mark.parametrize("market", ["DAM", "FMM"])
-def test_a_sunday_is_not_doubted_for_want_of_on_peak_nodes(start_backfills: Start, market: str) -> None:
+def test_a_sunday_is_not_doubted_for_want_of_on_peak_nodes(start_backfills: Start) -> None:
     """Nodes that are published in on-peak hours only are no reason to ask for a file again."""
     backfills = start_backfills(nodes=20)
-    saturday, hours = date(2026, 3, 14), 24 if market == "FMM" else 1
-    assert backfills.run("all", saturday, 2, market).incomplete == []
-    assert len(backfills.asked()) == 2 * hours
+    assert backfills.run("all", date(2026, 3, 14), 2).incomplete == []
+    assert len(backfills.asked()) == 2
