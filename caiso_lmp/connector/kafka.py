@@ -11,6 +11,7 @@ from caiso_lmp.events.avro_schema import read_avro_schema
 from caiso_lmp.events.destinations import Topic
 from caiso_lmp.events.form import Encoding, Key
 from caiso_lmp.events.kafka_settings import KafkaSettings, Setting
+from caiso_lmp.market import Market
 from caiso_lmp.publish import publish
 from caiso_lmp.settings import DataFolder
 from caiso_lmp.warehouse.outbox_selection import Selection
@@ -30,7 +31,8 @@ def publisher(config: CAISOConnectorConfig, folder: DataFolder) -> Publish | Non
     def publish_rest() -> int:
         if not folder.warehouse.exists():
             return 0
-        return publish(folder, topic, selection_of(config, Warehouse(folder.warehouse))).events
+        selections = selections_of(config, Warehouse(folder.warehouse))
+        return sum(publish(folder, topic, selection).events for selection in selections)
 
     return publish_rest
 
@@ -64,12 +66,16 @@ def _registry_properties(registry: Registry) -> dict[str, Setting]:
     return {"basic.auth.user.info": f"{registry.username}:{password}"}
 
 
-def selection_of(config: CAISOConnectorConfig, warehouse: Warehouse) -> Selection:
-    """Select the markets and nodes that a connector follows; nodes that have no prices yet are left out."""
-    plans = config.plans()
-    markets = tuple(market_of(plan) for plan in plans)
-    named = {node for plan in plans for node in plan.nodes or ()}
-    if "all" in named:
-        return Selection(markets)
+def selections_of(config: CAISOConnectorConfig, warehouse: Warehouse) -> list[Selection]:
+    """Select what a connector follows, one selection for the markets that have the same nodes.
+
+    Nodes that have no prices yet are left out, and so is a selection that has no others.
+    """
     seen = set(warehouse.sql("SELECT DISTINCT node FROM coverage")["node"])
-    return Selection(markets, nodes=tuple(sorted(named & seen)))
+    markets: dict[tuple[str, ...] | None, list[Market]] = {}
+    for plan in config.plans():
+        named = plan.nodes or []
+        nodes = None if named == ["all"] else tuple(sorted(seen.intersection(named)))
+        if nodes != ():
+            markets.setdefault(nodes, []).append(market_of(plan))
+    return [Selection(tuple(own), nodes=nodes) for nodes, own in markets.items()]

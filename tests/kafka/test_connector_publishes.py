@@ -13,12 +13,13 @@ from confluent_kafka import Producer
 from local_broker import LocalBroker
 from worlds import NODES, Days, SimulatedTime, surroundings
 
-from caiso_lmp import CAISOConnector, DataFolder, EventsError, UsageError, Warehouse
+from caiso_lmp import CAISOConnector, CAISOConnectorConfig, DataFolder, EventsError, UsageError, Warehouse
 from caiso_lmp.connector.config_parts import Kafka, Registry
-from caiso_lmp.connector.kafka import publisher, selection_of, settings_of
+from caiso_lmp.connector.kafka import publisher, selections_of, settings_of
 from caiso_lmp.events.marks import marks_topic
 from caiso_lmp.market import Market
 from caiso_lmp.simulator import Correction, Simulator, SimulatorSettings
+from caiso_lmp.warehouse.outbox_selection import Selection
 
 START = datetime(2026, 3, 7, 20, 30, tzinfo=UTC)  # 12:30 Pacific
 CORRECTED = Correction(
@@ -94,8 +95,27 @@ def test_a_broker_that_is_down_does_not_stop_prices(tmp_path: Path) -> None:
         service = days.live_until(START + timedelta(minutes=5), down)
     assert service.publishing.failures > 0
     assert not service.books.health.ready()[0]
-    assert selection_of(days.config, days.warehouse).nodes == tuple(NODES)
+    assert selections_of(days.config, days.warehouse) == [Selection((Market.DAM,), nodes=tuple(NODES))]
     assert days.warehouse.sql("SELECT count(*) AS n FROM lmp")["n"].item() > 0
+
+
+def test_each_market_publishes_its_own_nodes(tmp_path: Path) -> None:
+    """Prices of nodes that are followed in another market only stay at home; nodes without prices are no trouble."""
+    with Simulator(SimulatorSettings(nodes=10, now=START)) as simulator:
+        Days(simulator, SimulatedTime(START), tmp_path, markets=["DAM"]).live_until(START + timedelta(minutes=5))
+    north, south = NODES
+    kafka, there = {"bootstrap_servers": "127.0.0.1:9"}, {"data_dir": str(tmp_path / "data"), "nodes": NODES}
+    own = [{"market_run_id": "RTPD", "nodes": [south]}, {"market_run_id": "RUC", "nodes": "all"}]
+    config = CAISOConnectorConfig(markets=["DAM", "HASP", *own], **there)
+    data = DataFolder(tmp_path / "data")
+    assert selections_of(config, Warehouse(data.warehouse)) == [
+        Selection((Market.DAM, Market.HASP), nodes=(north, south)),
+        Selection((Market.FMM,), nodes=(south,)),
+        Selection((Market.RUC,)),
+    ]
+    nothing_yet = publisher(config.with_options({"markets": ["DAM"], "nodes": ["NEW_NODE"], "kafka": kafka}), data)
+    assert nothing_yet is not None
+    assert nothing_yet() == 0  # and nobody asked the broker, which is down
 
 
 def test_settings_become_those_of_the_clients() -> None:
