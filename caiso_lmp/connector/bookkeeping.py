@@ -35,6 +35,12 @@ class Bookkeeping:
     metrics: Metrics
     health: Health
 
+    def remember(self, run_id: str, done: datetime | None) -> None:
+        """Take over from before a restart up to which scheduled moment a market's runs are done."""
+        if done is not None:
+            self.metrics.succeeded(run_id, done)
+            self.health.last_success[run_id] = done
+
     def take(self, job: Job, step: Step, started: datetime) -> None:
         """Note what a step did."""
         now, report = job.followed.world.clock(), step.asking.report

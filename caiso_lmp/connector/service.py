@@ -88,6 +88,7 @@ class Service:
             retry = timedelta(minutes=(plan.batch or self.config.batch).retry_minutes)
             backoff = Backoff(self.config.backoff_seconds, self.config.retries, retry)
             if plan.mode in {"batch", "hybrid"}:
+                self.books.remember(plan.market_run_id, state.done.get(plan.market_run_id))
                 jobs.append(BatchJob(followed, state, backoff, at_once=self.once))
             if plan.mode in {"realtime", "hybrid"}:
                 jobs.append(PollJob(followed, backoff))

@@ -71,9 +71,12 @@ def test_a_scheduled_run_that_was_missed_is_caught_up(start_simulator: StartSimu
     assert days.lacks(Market.DAM, utc_window(date(2026, 3, 9))[0], utc_window(date(2026, 3, 11))[1]) == 0
     assert len(simulator.log.entries()) - before == 1
 
-    days.live_until(time.now + timedelta(minutes=5))  # a restart finds nothing to do
+    service = days.live_until(time.now + timedelta(minutes=5))  # a restart finds nothing to do
     assert len(simulator.log.entries()) - before == 1
     assert len(days.topic.ids) == len(set(days.topic.ids)) == days.topic.expected()
+    service.books.health.stopping = False
+    assert service.books.health.ready()[0]  # though the next run, and with it the first here, is a day away
+    assert b'last_success_timestamp_seconds{market="DAM"}' in service.books.metrics.to_text()
 
 
 def test_scheduled_runs_wait_for_late_results(start_simulator: StartSimulator, tmp_path: Path) -> None:
