@@ -6,6 +6,7 @@ Names are OASIS's, those of its XML reports, or ours; times may lack a zone; num
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -36,6 +37,7 @@ _METADATA: Final = "extraction_metadata"  # of records that were normalized befo
 _RUN_OF_REPORT: Final = {
     report.query_name: report.market_run_id for report in REPORTS.values() if report.market is not Market.RUC
 }
+_WHOLE_NUMBER: Final = re.compile(r"-?[0-9]{1,9}")
 _RUN_OF_OUR_NAME: Final = {str(market): market.report.market_run_id for market in Market}
 _TYPE_OF_ITEM: Final = {
     item: text
@@ -105,6 +107,8 @@ def _read(record: Any) -> _Read:  # noqa: ANN401 - whatever a caller hands over
         texts[ours] = _text(told[name])
         if texts[ours] is None:
             reasons.append(f"{name} is no text, number or time")
+    if texts["revision"] is not None and not _WHOLE_NUMBER.fullmatch(texts["revision"]):
+        reasons.append("revision is no whole number")
     return _Read(texts, reasons)
 
 
