@@ -93,9 +93,11 @@ def _import_plugins(read: LinedValues) -> None:
     for n, name in enumerate(names if isinstance(names, list) else ()):
         try:
             importlib.import_module(str(name))
-        except ImportError as error:
+        except UsageError as error:
+            raise UsageError(f"{read.place(('plugins', n))}{name}: {error.message}", hint=error.hint) from error
+        except Exception as error:  # whatever a module of somebody else's does when it is imported
             raise UsageError(
-                f"{read.place(('plugins', n))}the module {name} cannot be imported: {error}",
+                f"{read.place(('plugins', n))}the module {name} cannot be imported: {type(error).__name__}: {error}",
                 hint="install it beside caiso_lmp, or correct its name",
             ) from error
 

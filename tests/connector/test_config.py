@@ -76,6 +76,8 @@ def test_every_problem_is_named_with_its_line() -> None:
         ("name: ${NA-ME}", "names no variable"),
         ("quality: {price_min: 1, price_max: 0}", "price_min must be less than price_max"),
         ("plugins: [no_such_module_of_ours]", "cannot be imported"),
+        ("plugins: ['']", "caiso.yaml:1: the module  cannot be imported: ValueError"),
+        ("plugins: [.x]", "cannot be imported: TypeError"),
         ("kafka: x", "kafka must be a section"),
     ],
 )
