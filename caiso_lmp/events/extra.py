@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import importlib
 from types import ModuleType
+from typing import Final
 
 from caiso_lmp.errors import UsageError
+
+_ALSO_IN_CONNECTOR: Final = "polars_hash"  # makes event ids; the extra `connector` has it without Kafka's libraries
 
 
 def import_extra(module: str) -> ModuleType:
@@ -20,7 +23,9 @@ def import_extra(module: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError as error:
+        library = module.partition(".")[0]
+        also = "'caiso-lmp[connector]', or to publish events pip install " if library == _ALSO_IN_CONNECTOR else ""
         raise UsageError(
-            f"publishing events needs the library {module.partition('.')[0]!r}, which cannot be imported: {error}",
-            hint="install the extra: pip install 'caiso-lmp[kafka]'",
+            f"events need the library {library!r}, which cannot be imported: {error}",
+            hint=f"install the extra: pip install {also}'caiso-lmp[kafka]'",
         ) from error
