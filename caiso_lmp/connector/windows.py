@@ -5,6 +5,7 @@ Here, and only here, a time without a zone is UTC: that is what data platforms h
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
@@ -44,17 +45,18 @@ def chosen_window(start: Moment | None, end: Moment | None) -> Window | None:
 def _zoned(moment: Moment) -> Moment:
     """Take a time without a zone for UTC; a bare date stays a trade date."""
     if isinstance(moment, str):
-        try:
-            read = datetime.fromisoformat(moment.strip())
-        except ValueError:
-            return moment  # for `parse_window` to refuse
-        moment = moment if len(moment.strip()) <= _DATE_LENGTH else read
+        moment = _read(moment)
     if isinstance(moment, datetime) and moment.tzinfo is None:
         return moment.replace(tzinfo=UTC)
     return moment
 
 
-_DATE_LENGTH: Final = len("2024-03-10")
+def _read(text: str) -> Moment:
+    """Read ISO text, in its short form too; what is none stays for `parse_window` to refuse."""
+    for form in (date, datetime):  # a date first, because as a time it would be midnight UTC
+        with suppress(ValueError):
+            return form.fromisoformat(text.strip())
+    return text
 
 
 def latest_windows(market: Market, now: datetime) -> list[Window]:

@@ -56,6 +56,12 @@ def test_records_are_the_prices_that_oasis_has(
     assert result.data[0]["extraction_metadata"]["raw_sha256"] == result.metadata["raw_files"][0]["sha256"]
 
 
+@pytest.mark.parametrize("start", ["2026-03-10", " 2026-03-10 ", "20260310", date(2026, 3, 10), "2026-03-10T07:00"])
+def test_forms_of_a_trade_date(start: str | date) -> None:
+    """A bare date is a Pacific trade date in each form that ISO 8601 and Python have for it."""
+    assert chosen_window(start, "20260311") == DAY
+
+
 def test_whole_trade_dates_are_asked_and_the_answer_is_cut(
     oasis_simulator: Simulator, simulated_time: SimulatedTime, tmp_path: Path
 ) -> None:
