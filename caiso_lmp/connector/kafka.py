@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from caiso_lmp.connector.config import CAISOConnectorConfig, market_of
 from caiso_lmp.connector.config_parts import Kafka, Registry
@@ -16,6 +17,10 @@ from caiso_lmp.publish import publish
 from caiso_lmp.settings import DataFolder
 from caiso_lmp.warehouse.outbox_selection import Selection
 from caiso_lmp.warehouse.warehouse import Warehouse
+
+PATIENCE_SECONDS: Final = 20.0
+"""How long a service waits for a broker that does not answer: less than the 30 s that supervisors leave it to stop.
+It tries again each minute; ours."""
 
 
 def publisher(config: CAISOConnectorConfig, folder: DataFolder) -> Publish | None:
@@ -32,7 +37,7 @@ def publisher(config: CAISOConnectorConfig, folder: DataFolder) -> Publish | Non
         if not folder.warehouse.exists():
             return 0
         selections = selections_of(config, Warehouse(folder.warehouse))
-        return sum(publish(folder, topic, selection).events for selection in selections)
+        return sum(publish(folder, topic, selection, patience=PATIENCE_SECONDS).events for selection in selections)
 
     return publish_rest
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from brokers import MockBroker, new_topic, read_topic
@@ -116,6 +117,23 @@ def test_each_market_publishes_its_own_nodes(tmp_path: Path) -> None:
     nothing_yet = publisher(config.with_options({"markets": ["DAM"], "nodes": ["NEW_NODE"], "kafka": kafka}), data)
     assert nothing_yet is not None
     assert nothing_yet() == 0  # and nobody asked the broker, which is down
+
+
+def test_a_broker_that_hangs_holds_up_no_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service gives a silent broker up before the 30 s are over that supervisors wait after SIGTERM."""
+    waits: list[float] = []
+
+    def silent(*_asked: object, patience: float) -> NoReturn:
+        waits.append(patience)
+        raise EventsError("no broker")
+
+    monkeypatch.setattr("caiso_lmp.connector.kafka.publish", silent)
+    with Simulator(SimulatorSettings(nodes=10, now=START)) as simulator:
+        kafka = {"bootstrap_servers": "127.0.0.1:9"}
+        days = Days(simulator, SimulatedTime(START), tmp_path, markets=["DAM", "RUC"], kafka=kafka)
+        days.live_until(START + timedelta(minutes=5), publisher(days.config, DataFolder(tmp_path / "data")))
+    assert waits
+    assert max(waits) < 30
 
 
 def test_settings_become_those_of_the_clients() -> None:
