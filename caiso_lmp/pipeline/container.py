@@ -49,7 +49,7 @@ class PackedMember:
         name: Its name.
         size: Bytes to which it inflates.
         open: Inflates it, whole and checked.
-        blocks: Inflates it in blocks of whole lines; that it is whole is known only when the last has come.
+        blocks: Inflates it block by block; that it is whole is known only when the last has come.
     """
 
     name: str
@@ -175,27 +175,19 @@ def _deflated(packed: memoryview, size: int) -> bytes:
 
 
 def _blocks(raw: bytes, entry: zipfile.ZipInfo) -> Iterator[bytes]:
-    """Inflate one member block by block, each but perhaps the last ending with a line."""
+    """Inflate one member block by block."""
     if entry.flag_bits & _ENCRYPTED or entry.compress_type != zipfile.ZIP_DEFLATED:
         raise BrokenZipError("encrypted or compressed in another way", member=entry.filename, hint=_ASK_AGAIN)
     start = _content_start(raw, entry)
     packed: bytes | memoryview = memoryview(raw)[start : start + entry.compress_size]
-    stream, size, crc, line = isal_zlib.decompressobj(-isal_zlib.MAX_WBITS), 0, 0, b""
-    while not stream.eof and size <= entry.file_size:
+    stream, size, crc, block = isal_zlib.decompressobj(-isal_zlib.MAX_WBITS), 0, 0, b" "
+    while block and not stream.eof and size <= entry.file_size:
         try:
             block = stream.decompress(packed, _BLOCK_BYTES)
         except _INFLATE_ERROR as error:
             raise BrokenZipError(f"cannot be inflated: {error}", member=entry.filename, hint=_ASK_AGAIN) from error
         packed = stream.unconsumed_tail
         size, crc = size + len(block), isal_zlib.crc32(block, crc)
-        end = block.rfind(b"\n") + 1
-        if end:
-            yield b"".join((line, memoryview(block)[:end]))
-            line = b""
-        elif len(line) > _BLOCK_BYTES or not (block or stream.eof):
-            break
-        line += block[end:]
+        yield block
     if not stream.eof or stream.unused_data or size != entry.file_size or crc != entry.CRC:
         raise BrokenZipError("size or CRC do not match", member=entry.filename, hint=_ASK_AGAIN)
-    if line:
-        yield line

@@ -69,7 +69,7 @@ def read_csv_member(member: Member) -> RawRows:
 
 
 def read_csv_blocks(name: str, blocks: Iterator[bytes]) -> RawRows | None:
-    """Read one CSV member that comes in blocks of whole lines, if that can be done without splitting every line.
+    """Read one CSV member that comes block by block, if that can be done without splitting every line.
 
     Returns:
         What :func:`read_csv_member` gives; None where only that can tell what the member is, or what is wrong.
@@ -78,8 +78,7 @@ def read_csv_blocks(name: str, blocks: Iterator[bytes]) -> RawRows | None:
         first = next(blocks)
         header, chosen = _read_header(Member(name, first))
         named = {position: column for position, column in chosen.items() if column != _LAST}
-        behind_header = first[first.find(b"\n") + 1 :]
-        return read_repeating_lines(itertools.chain([behind_header], blocks), len(header), named)
+        return read_repeating_lines(itertools.chain([first], blocks), len(header), named)
     except (OasisFileError, StopIteration):
         return None
 

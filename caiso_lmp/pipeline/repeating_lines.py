@@ -23,7 +23,7 @@ import polars as pl
 from caiso_lmp.pipeline import columns as raw
 from caiso_lmp.pipeline.columns import RawRows, distinct
 
-_IN_NO_LINE: Final = "\x01"  # as a separator it leaves lines whole; a line that has it fails the proof
+_LONGEST_LINE: Final = 65_536  # characters; a line of OASIS has under 500
 _TELLS_NODES_APART: Final = 40  # bytes: longer than a node, shorter than what repeats with it
 _ROWS_PER_TEXT: Final = 2  # with fewer, texts repeat too seldom to gain anything
 _SO_FEW: Final = 10_000  # rows for which that does not matter
@@ -131,7 +131,7 @@ def read_repeating_lines(blocks: Iterable[bytes], width: int, chosen: Mapping[in
     """Read the lines of a CSV member that are made of repeating texts around a number.
 
     Args:
-        blocks: Its lines behind the header, some at a time, each with its end.
+        blocks: Its bytes, some at a time.
         width: How many fields a line has.
         chosen: Positions of the columns to read, with our names for them.
 
@@ -155,12 +155,11 @@ def read_repeating_lines(blocks: Iterable[bytes], width: int, chosen: Mapping[in
 
 def _pieces(blocks: Iterable[bytes], layout: _Layout) -> Iterator[tuple[_Texts, _Texts, pl.Series]]:
     texts, rows = 0, _SO_FEW
-    for block in blocks:
-        if block:
-            labels, nodes, number = _read(_whole_lines(block), layout)
-            yield labels, nodes, number
-            texts, rows = texts + labels.fields.height + nodes.fields.height, rows + len(number)
-            _require(texts * _ROWS_PER_TEXT <= rows)
+    for lines in _whole_lines(blocks):
+        labels, nodes, number = _read(lines, layout)
+        yield labels, nodes, number
+        texts, rows = texts + labels.fields.height + nodes.fields.height, rows + len(number)
+        _require(texts * _ROWS_PER_TEXT <= rows)
 
 
 def _read(lines: pl.Series, layout: _Layout) -> tuple[_Texts, _Texts, pl.Series]:
@@ -213,12 +212,23 @@ def _between(lines: pl.Series, end: pl.Series) -> pl.Series:
     return between
 
 
-def _whole_lines(block: bytes) -> pl.Series:
-    """Give the lines without their ends, every byte of them accounted for."""
-    line = {"line": pl.String()}
-    lines = pl.read_csv(block, has_header=False, schema=line, separator=_IN_NO_LINE, quote_char=None)["line"].rechunk()
-    _require(not lines.null_count() and lines.str.len_bytes().sum() + len(lines) == len(block))
-    return lines
+def _whole_lines(blocks: Iterable[bytes]) -> Iterator[pl.Series]:
+    """Give the lines behind the header without their ends, every byte of them accounted for."""
+    begun, is_header = "", 1
+    for block in filter(None, blocks):
+        rows = pl.read_lines(block).to_series().rechunk()
+        begins_another = not block.endswith(b"\n")
+        ends = len(rows) - begins_another
+        _require(not rows.null_count() and rows.str.len_bytes().sum() + ends == len(block))
+        begun += str(rows[0])
+        if ends:
+            whole = rows.slice(1, ends - 1)
+            whole = whole if is_header else pl.concat([pl.Series(rows.name, [begun]), whole]).rechunk()
+            begun, is_header = str(rows[-1]) if begins_another else "", 0
+            if len(whole):
+                yield whole
+        _require(len(begun) <= _LONGEST_LINE)
+    _require(not begun)
 
 
 def _labels(lines: pl.Series, layout: _Layout) -> _Texts:
