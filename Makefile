@@ -19,6 +19,9 @@ WITH_RECORDED := $(if $(RECORDED),CAISO_LMP_RECORDED=$(RECORDED))
 # What `make test` leaves to `make check`: pages, notebooks, and the wheel (which needs a package index).
 SLOWER := --ignore=tests/docs --ignore=tests/notebooks --ignore=tests/packaging
 
+# Tests run side by side, one process a core and whole files at a time, so that a file's fixtures are made once.
+AT_ONCE := --numprocesses=logical --dist=loadfile
+
 .DEFAULT_GOAL := help
 .PHONY: help demo backfill simulate test check soak docs bench notebooks kafka-jars kafka-up kafka-down format constraints clean
 
@@ -47,13 +50,13 @@ simulate: $(READY) ## serve a simulated OASIS on this machine: make simulate POR
 	$(BIN)/caiso-lmp simulate --port $(PORT)
 
 test: $(READY) ## unit, property and integration tests (at most 5 minutes, no network)
-	$(BIN)/pytest -m "not soak and not check" $(SLOWER)
+	$(BIN)/pytest $(AT_ONCE) -m "not soak and not check" $(SLOWER)
 
 check: $(READY) ## what CI runs: format, lint, types, every test but soak, documentation, the wheel
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	$(WITH_RECORDED) $(BIN)/pytest -m "not soak"
+	$(WITH_RECORDED) $(BIN)/pytest $(AT_ONCE) -m "not soak"
 
 soak: $(READY) ## the tests that take long: more examples, more kills
 	$(WITH_RECORDED) $(BIN)/pytest -m soak

@@ -96,8 +96,8 @@ def test_silence_is_asked_smaller(start_backfills: Start, trouble: str) -> None:
     backfills.limits = IMPATIENT
     backfills.simulator.tell_faults(trouble)
     assert backfills.run().incomplete == []
-    first, smaller = backfills.asked()[:2]
-    assert smaller.parameters["enddatetime"] < first.parameters["enddatetime"]
+    first, smaller = list(dict.fromkeys(question.parameters["enddatetime"] for question in backfills.asked()))[:2]
+    assert smaller < first
     assert backfills.prices().equals(true_prices(HUBS))
 
 

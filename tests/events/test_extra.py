@@ -19,7 +19,7 @@ from caiso_lmp.events.extra import import_extra
 )
 def test_a_missing_library_is_named_with_its_extra(module: str, hint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The hint has the smallest extra that holds the library."""
-    monkeypatch.setitem(sys.modules, module.partition(".")[0], None)
+    monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(UsageError) as caught:
         import_extra(module)
     assert (caught.value.hint or "").startswith(hint)

@@ -85,6 +85,7 @@ def check_kills(inbox: Path, folder: DataFolder, moments: list[float]) -> None:
     check_after(inbox, folder)
 
 
+@pytest.mark.check
 def test_killed_loads_are_gone_on_with(many: Path, folder: DataFolder) -> None:
     """Three loads of thirty files killed at chance moments, then one that is not: all tables as if undisturbed."""
     seconds = undisturbed(many)[1]
