@@ -12,16 +12,15 @@ a line cut short, a price that is no number) is not judged here: its lines are s
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Final
 
 import polars as pl
 
 from caiso_lmp.pipeline import columns as raw
-from caiso_lmp.pipeline.columns import RawRows, distinct
+from caiso_lmp.pipeline.repeating_rows import RepeatedTexts, RepeatingRows
 
 _LONGEST_LINE: Final = 65_536  # characters; a line of OASIS has under 500
 _TELLS_NODES_APART: Final = 40  # bytes: longer than a node, shorter than what repeats with it
@@ -63,70 +62,6 @@ class _Layout:
         return {*self.chosen} - self.of_labels | {*range(self.price, self.width)}
 
 
-@dataclass(frozen=True)
-class _Texts:
-    """What repeats, as the first line says it that has it.
-
-    Attributes:
-        fields: The fields of these lines (String) that are asked for, named by position; null where empty.
-        of_line: For each line, its row in ``fields``.
-    """
-
-    fields: pl.DataFrame
-    of_line: pl.Series
-
-    def joined(self, first: int, end: int) -> pl.Series:
-        """Give the text of neighbouring fields, as it stands in the line; null if one of them is empty."""
-        names = [raw.auto(place) for place in range(first, end)]
-        return self.fields.select(pl.concat_str(names, separator=",").alias("text"))["text"]
-
-    def spread(self, texts: pl.Series) -> pl.Series:
-        """Give each line its text."""
-        return texts.gather(self.of_line)
-
-    @classmethod
-    def of(cls, pieces: Sequence[_Texts]) -> _Texts:
-        """Put those of the pieces of a member one behind the other."""
-        ends = list(itertools.accumulate(piece.fields.height for piece in pieces))
-        fields = pl.concat([piece.fields for piece in pieces]).rechunk()
-        of_line = [piece.of_line + end - piece.fields.height for piece, end in zip(pieces, ends, strict=True)]
-        return cls(fields, pl.concat(of_line).rechunk())
-
-
-class RepeatingRows(RawRows):
-    """The raw frame of a member whose lines repeat: what repeats is kept once, and spread where it is asked for.
-
-    There is no ``price`` beside its ``number``: all of them could be read.
-    """
-
-    def __init__(self, sources: Mapping[str, tuple[_Texts, int]], number: pl.Series) -> None:
-        self.columns = (*sources, raw.NUMBER)
-        self.height = len(number)
-        self._sources = sources
-        self._number = number
-        self._texts = cache(self._read_texts)
-
-    def take(self, *names: str) -> pl.DataFrame:
-        """Give some columns, in the order of the lines."""
-        return pl.DataFrame([self._column(name) for name in names])
-
-    def distinct(self, *names: str) -> pl.DataFrame:
-        """Give the distinct combinations of some columns but the price."""
-        of = {id(self._sources[name][0]) for name in names}
-        if len(of) > 1:
-            return distinct(self.take(*names), names)
-        return distinct(pl.DataFrame([self._texts(name) for name in names]), names)
-
-    def _column(self, name: str) -> pl.Series:
-        if name == raw.NUMBER:
-            return self._number
-        return self._sources[name][0].spread(self._texts(name))
-
-    def _read_texts(self, name: str) -> pl.Series:
-        of, place = self._sources[name]
-        return of.fields[raw.auto(place)].cast(raw.TEXT).alias(name)
-
-
 def read_repeating_lines(blocks: Iterable[bytes], width: int, chosen: Mapping[int, str]) -> RepeatingRows | None:
     """Read the lines of a CSV member that are made of repeating texts around a number.
 
@@ -147,13 +82,13 @@ def read_repeating_lines(blocks: Iterable[bytes], width: int, chosen: Mapping[in
         return None
     if not pieces:
         return None
-    labels, nodes = _Texts.of([piece[0] for piece in pieces]), _Texts.of([piece[1] for piece in pieces])
+    labels, nodes = RepeatedTexts.of([piece[0] for piece in pieces]), RepeatedTexts.of([piece[1] for piece in pieces])
     number = pl.concat([piece[2] for piece in pieces]).rechunk()
     of_column = {place: labels if place in layout.of_labels else nodes for place in chosen if place != layout.price}
     return RepeatingRows({chosen[place]: (of, place) for place, of in of_column.items()}, number)
 
 
-def _pieces(blocks: Iterable[bytes], layout: _Layout) -> Iterator[tuple[_Texts, _Texts, pl.Series]]:
+def _pieces(blocks: Iterable[bytes], layout: _Layout) -> Iterator[tuple[RepeatedTexts, RepeatedTexts, pl.Series]]:
     texts, rows = 0, _SO_FEW
     for lines in _whole_lines(blocks):
         labels, nodes, number = _read(lines, layout)
@@ -162,7 +97,7 @@ def _pieces(blocks: Iterable[bytes], layout: _Layout) -> Iterator[tuple[_Texts, 
         _require(texts * _ROWS_PER_TEXT <= rows)
 
 
-def _read(lines: pl.Series, layout: _Layout) -> tuple[_Texts, _Texts, pl.Series]:
+def _read(lines: pl.Series, layout: _Layout) -> tuple[RepeatedTexts, RepeatedTexts, pl.Series]:
     """Cut from each line what repeats in it, from both sides, until its price is left."""
     labels = _labels(lines, layout)
     start = labels.joined(0, layout.before) + ","
@@ -231,7 +166,7 @@ def _whole_lines(blocks: Iterable[bytes]) -> Iterator[pl.Series]:
     _require(not begun)
 
 
-def _labels(lines: pl.Series, layout: _Layout) -> _Texts:
+def _labels(lines: pl.Series, layout: _Layout) -> RepeatedTexts:
     """Find the intervals, by the start with which their lines begin."""
     code = lines.str.head(str(lines[0]).find(",")).cast(raw.TEXT).to_physical()
     rows = code.arg_unique()
@@ -241,10 +176,10 @@ def _labels(lines: pl.Series, layout: _Layout) -> _Texts:
     texts = {raw.auto(place): [fields[place] or None for fields in split] for place in sorted(layout.of_labels)}
     row_of_code = pl.repeat(None, 1 + int(str(code.max())), dtype=pl.UInt32, eager=True)
     row_of_code = row_of_code.scatter(code.gather(rows), pl.Series(range(len(split)), dtype=pl.UInt32))
-    return _Texts(pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String())), row_of_code.gather(code))
+    return RepeatedTexts(pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String())), row_of_code.gather(code))
 
 
-def _nodes(lines: pl.Series, is_first: pl.Series, layout: _Layout) -> _Texts:
+def _nodes(lines: pl.Series, is_first: pl.Series, layout: _Layout) -> RepeatedTexts:
     """Split the first line of each node."""
     first = lines.filter(is_first)
     together = str(first.str.join("\n").item()) + "\n"
@@ -258,7 +193,7 @@ def _nodes(lines: pl.Series, is_first: pl.Series, layout: _Layout) -> _Texts:
         missing_columns="insert",
     ).rechunk()
     _require(fields.height == len(first) == fields[raw.auto(layout.width)].null_count())
-    return _Texts(fields, is_first.cum_sum() - 1)
+    return RepeatedTexts(fields, is_first.cum_sum() - 1)
 
 
 def _require(proved: object) -> None:

@@ -21,7 +21,7 @@ from caiso_lmp.pipeline.columns import RawRows
 from caiso_lmp.pipeline.container import Member, packed_members
 from caiso_lmp.pipeline.csv_report import read_csv_blocks, read_csv_member
 from caiso_lmp.pipeline.members import read_member
-from caiso_lmp.pipeline.repeating_lines import RepeatingRows
+from caiso_lmp.pipeline.repeating_rows import RepeatingRows
 
 MORNING = datetime(2024, 7, 2, 14, tzinfo=UTC)  # operating hours 8 to 13: of one digit and of two
 NODES = ("A_1_N001", "A_1_N0011", "CLARK_7_UNITS 11-14-APND", "N", "X" * 60)
@@ -121,6 +121,13 @@ def test_a_flipped_bit_in_a_large_member_is_a_broken_zip() -> None:
         raw[place] ^= 4
         with pytest.raises(BrokenZipError):
             read_member(packed_members(bytes(raw), "m.zip")[0])
+
+
+@pytest.mark.parametrize("columns", [HOURLY, tuple(name for name in REAL_TIME if name != "GROUP")])
+def test_lines_with_other_ends_are_left_to_splitting(columns: tuple[str, ...]) -> None:
+    """The carriage return of an edited file is no part of its last column."""
+    run = "DAM" if columns is HOURLY else "RTM"
+    assert require_same(csv_file(group_rows(run), columns, newline="\r\n")) is None
 
 
 # --- anything else ------------------------------------------------------------------------------
