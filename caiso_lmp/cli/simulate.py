@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import signal
-import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from queue import SimpleQueue
 from types import FrameType
 from typing import Final
 
@@ -124,17 +124,20 @@ def _rates(faults: tuple[str, ...]) -> dict[str, float]:
 
 
 def _serve(simulator: Simulator) -> None:
-    """Answer until the process is told to end."""
-    ended = threading.Event()
+    """Answer until the process is told to end.
 
-    def end(_number: int, _frame: FrameType | None) -> None:
-        ended.set()
+    A handler of signals may fill this queue, whatever it interrupts; an Event that is just being waited for would lock.
+    """
+    ended: SimpleQueue[int] = SimpleQueue()
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        ended.put(number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     with simulator:
         console().print(simulator.base_url, soft_wrap=True)
-        ended.wait()
+        ended.get()
     notes().print(f"stopped after {len(simulator.log.entries())} requests")
 
 
