@@ -28,9 +28,9 @@ from caiso_lmp.warehouse import load, session, warehouse
 
 # (module, function): step. A function that is renamed in the package must be renamed here.
 _STEPS = {
-    (members, "_read_whole"): "split every line",
-    (reading, "read_member"): "inflate, read CSV",
-    (reading, "market_of"): "inflate, read CSV",
+    (members, "read_csv_member"): "read CSV",
+    (reading, "read_member"): "inflate",
+    (reading, "market_of"): "inflate",
     (reading, "read_times"): "times",
     (reading, "find_defects"): "pandera, raw rows",
     (reading, "to_interval_rows"): "components side by side",

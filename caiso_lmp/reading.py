@@ -132,7 +132,7 @@ def _read_part(packed: PackedMember) -> _Part:
     if not rows.height or market is None:
         return _Part(facts, market)
     prices = PriceRows.of(rows, read_times(rows, market.report, packed.name), packed.name)
-    found = find_defects(rows.take(*(name for name in JUDGED if name in rows.columns)), packed.name)
+    found = find_defects(rows.select(name for name in JUDGED if name in rows.columns), packed.name)
     if found.is_empty():
         return _Part(facts, market, prices)
     node = pl.col("node").cast(pl.String).fill_null("")

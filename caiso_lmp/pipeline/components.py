@@ -17,7 +17,6 @@ import polars as pl
 from caiso_lmp.errors import ConflictingPricesError, PartialFileError
 from caiso_lmp.market import COMPONENT_OF_LMP_TYPE, COMPONENTS, Component, Market
 from caiso_lmp.pipeline import columns as raw
-from caiso_lmp.pipeline.columns import RawRows
 from caiso_lmp.trading_time import with_trading_labels
 
 _AT_ONCE: Final = 2
@@ -46,11 +45,11 @@ class PriceRows:
     member: str
 
     @classmethod
-    def of(cls, rows: RawRows, times: pl.DataFrame, member: str) -> PriceRows:
+    def of(cls, rows: pl.DataFrame, times: pl.DataFrame, member: str) -> PriceRows:
         """Reduce the rows of a member whose times were read."""
-        reduced = rows.take(raw.NODE, raw.START, raw.LMP_TYPE, raw.NUMBER).rename({raw.NUMBER: "price"})
-        nodes, types = rows.distinct(raw.NODE)[raw.NODE], rows.distinct(raw.LMP_TYPE)[raw.LMP_TYPE].cast(pl.String)
-        return cls(reduced.with_row_index("row", 1), times, nodes, frozenset(types), member)
+        reduced = rows.select(raw.NODE, raw.START, raw.LMP_TYPE, price=raw.NUMBER)
+        nodes, types = (raw.distinct(rows, name)[name] for name in (raw.NODE, raw.LMP_TYPE))
+        return cls(reduced.with_row_index("row", 1), times, nodes, frozenset(types.cast(pl.String)), member)
 
     def with_moments(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Add ``interval_start`` to some of the rows."""
@@ -149,9 +148,10 @@ def to_interval_rows(parts: Sequence[PriceRows], market: Market) -> pl.DataFrame
     _require_components(parts, market)
     cells = Cells.of(parts)
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="place") as pool:
+        keyed = pool.submit(cells.columns, market)
         placed = list(pool.map(cells.placed, parts))
         columns = pool.map(partial(_one_component, placed, cells=len(cells)), COMPONENTS)
-        wide = cells.columns(market).with_columns(columns)
+        wide = keyed.result().with_columns(columns)
     priced = pl.any_horizontal(pl.col(COMPONENTS).is_not_null())
     return wide if wide.select(priced.all()).item() else wide.filter(priced)
 

@@ -26,7 +26,6 @@ ZIP_MAGIC: Final = b"PK"
 _LOCAL_HEADER: Final = struct.Struct("<4s22xHH")  # signature, …, name length, extra length
 _END_RECORD: Final = struct.Struct("<4s6xHII2x")  # signature, …, entries, directory size, directory offset
 _DESCRIPTOR_SIZES: Final = (0, 12, 16, 20, 24)  # bytes that may follow a member: none, or its size and CRC again
-_BLOCK_BYTES: Final = 8 * 1024**2  # large enough that calls cost little, small enough to stay in a cache
 _INFLATE_ERROR: Final = cast("type[Exception]", isal_zlib.IsalError)  # its stub says an instance
 _ENCRYPTED: Final = 0x1
 _TOO_LARGE: Final = "no answer of OASIS is that large: do not open this file"
@@ -49,13 +48,11 @@ class PackedMember:
         name: Its name.
         size: Bytes to which it inflates.
         open: Inflates it, whole and checked.
-        blocks: Inflates it block by block; that it is whole is known only when the last has come.
     """
 
     name: str
     size: int
     open: Callable[[], Member]
-    blocks: Callable[[], Iterator[bytes]]
 
 
 def packed_members(raw: bytes, name: str, *, limit: int = MAX_INFLATED_BYTES) -> list[PackedMember]:
@@ -74,7 +71,7 @@ def packed_members(raw: bytes, name: str, *, limit: int = MAX_INFLATED_BYTES) ->
     """
     if raw.startswith(ZIP_MAGIC):
         return [
-            PackedMember(entry.filename, entry.file_size, partial(_inflate, raw, entry), partial(_blocks, raw, entry))
+            PackedMember(entry.filename, entry.file_size, partial(_inflate, raw, entry))
             for entry in _entries(raw, limit)
         ]
     if len(raw) > limit:
@@ -82,7 +79,7 @@ def packed_members(raw: bytes, name: str, *, limit: int = MAX_INFLATED_BYTES) ->
             f"{len(raw):,} bytes are more than the limit of {limit:,}", member=name, hint=_TOO_LARGE
         )
     _refuse_pages(raw, name)
-    return [PackedMember(name, len(raw), lambda: Member(name, raw), lambda: iter([raw]))]
+    return [PackedMember(name, len(raw), lambda: Member(name, raw))]
 
 
 def read_members(raw: bytes, name: str, *, limit: int = MAX_INFLATED_BYTES) -> Iterator[Member]:
@@ -172,22 +169,3 @@ def _deflated(packed: memoryview, size: int) -> bytes:
     if not stream.eof or stream.unused_data:
         raise ValueError("the stream does not end where the member does")
     return content
-
-
-def _blocks(raw: bytes, entry: zipfile.ZipInfo) -> Iterator[bytes]:
-    """Inflate one member block by block."""
-    if entry.flag_bits & _ENCRYPTED or entry.compress_type != zipfile.ZIP_DEFLATED:
-        raise BrokenZipError("encrypted or compressed in another way", member=entry.filename, hint=_ASK_AGAIN)
-    start = _content_start(raw, entry)
-    packed: bytes | memoryview = memoryview(raw)[start : start + entry.compress_size]
-    stream, size, crc, block = isal_zlib.decompressobj(-isal_zlib.MAX_WBITS), 0, 0, b" "
-    while block and not stream.eof and size <= entry.file_size:
-        try:
-            block = stream.decompress(packed, _BLOCK_BYTES)
-        except _INFLATE_ERROR as error:
-            raise BrokenZipError(f"cannot be inflated: {error}", member=entry.filename, hint=_ASK_AGAIN) from error
-        packed = stream.unconsumed_tail
-        size, crc = size + len(block), isal_zlib.crc32(block, crc)
-        yield block
-    if not stream.eof or stream.unused_data or size != entry.file_size or crc != entry.CRC:
-        raise BrokenZipError("size or CRC do not match", member=entry.filename, hint=_ASK_AGAIN)

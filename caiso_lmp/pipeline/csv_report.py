@@ -10,17 +10,14 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-from collections.abc import Iterator
 from typing import Final
 
 import polars as pl
 
-from caiso_lmp.errors import BrokenRowsError, MissingColumnError, NotOasisFileError, NotPricesError, OasisFileError
+from caiso_lmp.errors import BrokenRowsError, MissingColumnError, NotOasisFileError, NotPricesError
 from caiso_lmp.market import COMPONENT_OF_DATA_ITEM, COMPONENT_OF_LMP_TYPE
 from caiso_lmp.pipeline import columns as raw
-from caiso_lmp.pipeline.columns import RawRows
 from caiso_lmp.pipeline.container import Member
-from caiso_lmp.pipeline.repeating_lines import read_repeating_lines
 
 PRICE_COLUMNS: Final = ("VALUE", "PRC", "MW")
 _NAMES: Final = {
@@ -51,7 +48,7 @@ _LONGEST_LINE: Final = 65_536  # bytes; a line of OASIS has under 500
 _CUT: Final = "the file was cut or edited: download it again"
 
 
-def read_csv_member(member: Member) -> RawRows:
+def read_csv_member(member: Member) -> pl.DataFrame:
     """Read one CSV member.
 
     Raises:
@@ -65,22 +62,8 @@ def read_csv_member(member: Member) -> RawRows:
         last = member.content.count(b"\n")
         rows = [last] if last else []  # the header is no row
         raise BrokenRowsError("the last line has no end", member=member.name, rows=rows, hint=_CUT)
-    return RawRows(_read(member, len(header), chosen).pipe(raw.with_number))
-
-
-def read_csv_blocks(name: str, blocks: Iterator[bytes]) -> RawRows | None:
-    """Read one CSV member that comes block by block, if that can be done without splitting every line.
-
-    Returns:
-        What :func:`read_csv_member` gives; None where only that can tell what the member is, or what is wrong.
-    """
-    try:
-        first = next(blocks)
-        header, chosen = _read_header(Member(name, first))
-        named = {position: column for position, column in chosen.items() if column != _LAST}
-        return read_repeating_lines(itertools.chain([first], blocks), len(header), named)
-    except (OasisFileError, StopIteration):
-        return None
+    numbers = _read_numbers(member, len(header), chosen)
+    return _read(member, len(header), chosen).pipe(raw.with_number) if numbers is None else numbers
 
 
 def _read_header(member: Member) -> tuple[list[str], dict[int, str]]:
@@ -138,29 +121,45 @@ def _chosen_columns(member: Member, header: list[str]) -> dict[int, str]:
     return chosen if len(header) - 1 in chosen else {**chosen, len(header) - 1: _LAST}
 
 
+_OFTEN_ALIKE: Final = (raw.MARKET_RUN_ID, raw.LMP_TYPE, raw.DATA_ITEM, raw.OPR_DT, raw.OPR_INTERVAL)
 _LAST: Final = "last"
 _SURPLUS: Final = "surplus"
 
 
-def _read(member: Member, width: int, chosen: dict[int, str]) -> pl.DataFrame:
-    """Read the chosen columns, and one behind the last: Polars tells nobody that a line has more fields."""
-    chosen = {**chosen, width: _SURPLUS}
-    as_text = (raw.PRICE, _LAST, _SURPLUS)
-    schema = {raw.auto(n): pl.String() if chosen.get(n, _LAST) in as_text else raw.TEXT for n in range(width + 1)}
+def _read_numbers(member: Member, width: int, chosen: dict[int, str]) -> pl.DataFrame | None:
+    """Read a member of which every price is a finite number; None where one is not, or something else is wrong."""
     try:
-        rows = pl.read_csv(
-            member.content,
-            has_header=False,
-            skip_lines=1,
-            schema=schema,
-            columns=[raw.auto(n) for n in chosen],
-            missing_columns="insert",
-        )
+        rows = _split(member, width, chosen, pl.Float64()).rename({raw.PRICE: raw.NUMBER})
+    except (pl.exceptions.PolarsError, UnicodeDecodeError):
+        return None
+    return _whole_lines(member, rows).rechunk() if rows[raw.NUMBER].is_finite().sum() == rows.height else None
+
+
+def _read(member: Member, width: int, chosen: dict[int, str]) -> pl.DataFrame:
+    """Read a member with its prices as they stand there."""
+    try:
+        rows = _split(member, width, chosen, pl.String())
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
         uneven = _uneven_lines(member, width)
         reason = f"lines without exactly {width} fields" if uneven else str(error).splitlines()[0]
         raise BrokenRowsError(f"cannot be read as CSV: {reason}", member=member.name, rows=uneven, hint=_CUT) from error
-    return _whole_lines(member, rows.rename({raw.auto(n): name for n, name in chosen.items()}))
+    return _whole_lines(member, rows)
+
+
+def _split(member: Member, width: int, chosen: dict[int, str], price: pl.DataType) -> pl.DataFrame:
+    """Read the chosen columns, and one behind the last: Polars tells nobody that a line has more fields."""
+    chosen = {**chosen, width: _SURPLUS}
+    dtypes = {raw.PRICE: price, **dict.fromkeys((_LAST, _SURPLUS, *_OFTEN_ALIKE), pl.String())}
+    rows = pl.read_csv(
+        member.content,
+        has_header=False,
+        skip_lines=1,
+        schema={raw.auto(n): dtypes.get(chosen.get(n, _LAST), raw.TEXT) for n in range(width + 1)},
+        columns=[raw.auto(n) for n in chosen],
+        missing_columns="insert",
+    )
+    rows = rows.rename({raw.auto(n): name for n, name in chosen.items()})
+    return rows.with_columns(raw.coded(rows[name]) for name in _OFTEN_ALIKE if name in rows.columns)
 
 
 def _uneven_lines(member: Member, width: int) -> list[int]:

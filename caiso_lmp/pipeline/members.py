@@ -9,39 +9,33 @@ import polars as pl
 from caiso_lmp.errors import BrokenRowsError, MixedMembersError
 from caiso_lmp.market import COMPONENT_OF_LMP_TYPE, MARKET_OF_RUN_ID, Market
 from caiso_lmp.pipeline import columns as raw
-from caiso_lmp.pipeline.columns import RawRows
-from caiso_lmp.pipeline.container import Member, PackedMember
-from caiso_lmp.pipeline.csv_report import read_csv_blocks, read_csv_member
+from caiso_lmp.pipeline.container import PackedMember
+from caiso_lmp.pipeline.csv_report import read_csv_member
 from caiso_lmp.pipeline.xml_report import read_xml_member
 
 _ROWS_NAMED: Final = 5
-_LARGE: Final = 1_000_000  # bytes; all lines of smaller members are split in no time
 _EDITED: Final = "OASIS does not write this: download the file again"
 
 
-def read_member(packed: PackedMember) -> RawRows:
+def read_member(packed: PackedMember) -> pl.DataFrame:
     """Inflate and read one member, CSV or XML.
 
     Raises:
         OasisFileError: The member is broken, or not a readable price report; see the two readers.
     """
-    rows = read_csv_blocks(packed.name, packed.blocks()) if packed.size >= _LARGE else None
-    rows = rows or _read_whole(packed.open())
+    member = packed.open()
+    text = member.content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
+    rows = read_xml_member(member) if text.startswith(b"<") else read_csv_member(member)
     _require_agreeing_items(rows, packed.name)
     return rows
 
 
-def _read_whole(member: Member) -> RawRows:
-    text = member.content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
-    return read_xml_member(member) if text.startswith(b"<") else read_csv_member(member)
-
-
-def _require_agreeing_items(rows: RawRows, member: str) -> None:
+def _require_agreeing_items(rows: pl.DataFrame, member: str) -> None:
     """Refuse rows whose LMP_TYPE and XML_DATA_ITEM name different components."""
     if raw.DATA_ITEM not in rows.columns:
         return
     items = {lmp_type: component.data_item for lmp_type, component in COMPONENT_OF_LMP_TYPE.items()}
-    pairs = rows.distinct(raw.LMP_TYPE, raw.DATA_ITEM).cast(pl.String)
+    pairs = raw.distinct(rows, raw.LMP_TYPE, raw.DATA_ITEM).cast(pl.String)
     wrong = pairs.filter(pl.col(raw.LMP_TYPE).replace_strict(items, default=None) != pl.col(raw.DATA_ITEM))
     if wrong.height:
         lmp_type, item = wrong.row(0)
@@ -51,7 +45,7 @@ def _require_agreeing_items(rows: RawRows, member: str) -> None:
         )
 
 
-def market_of(rows: RawRows, member: str) -> Market | None:
+def market_of(rows: pl.DataFrame, member: str) -> Market | None:
     """Tell the market of a member; None where it has no row.
 
     Raises:
@@ -60,7 +54,7 @@ def market_of(rows: RawRows, member: str) -> Market | None:
     """
     if not rows.height:
         return None
-    runs = rows.distinct(raw.MARKET_RUN_ID)[raw.MARKET_RUN_ID].drop_nulls().cast(pl.String).sort().to_list()
+    runs = raw.distinct(rows, raw.MARKET_RUN_ID)[raw.MARKET_RUN_ID].drop_nulls().cast(pl.String).sort().to_list()
     if not runs:
         raise BrokenRowsError("no row has a MARKET_RUN_ID", member=member, hint=_EDITED)
     unknown = [run for run in runs if run not in MARKET_OF_RUN_ID]
@@ -81,11 +75,10 @@ def market_of(rows: RawRows, member: str) -> Market | None:
     return MARKET_OF_RUN_ID[runs[0]]
 
 
-def _first_run(rows: RawRows) -> str:
-    return str(rows.take(raw.MARKET_RUN_ID)[raw.MARKET_RUN_ID].drop_nulls()[0])
+def _first_run(rows: pl.DataFrame) -> str:
+    return str(rows[raw.MARKET_RUN_ID].drop_nulls()[0])
 
 
-def _numbers(rows: RawRows, wrong: pl.Expr) -> list[int]:
+def _numbers(rows: pl.DataFrame, wrong: pl.Expr) -> list[int]:
     """Number the first rows concerned, from 1."""
-    frame = rows.take(*(name for name in (raw.LMP_TYPE, raw.DATA_ITEM, raw.MARKET_RUN_ID) if name in rows.columns))
-    return frame.with_row_index("row", 1).filter(wrong)["row"].head(_ROWS_NAMED).to_list()
+    return rows.with_row_index("row", 1).filter(wrong)["row"].head(_ROWS_NAMED).to_list()

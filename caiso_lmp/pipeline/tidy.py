@@ -1,7 +1,6 @@
 """From raw frames to the tidy frame: the composition; read this first.
 
-``container.packed_members`` (zip → packed members) → ``members.read_member`` (inflated, its lines split into the
-raw frame; of large members by what repeats in them, ``repeating_lines``) →
+``container.packed_members`` (zip → packed members) → ``members.read_member`` (inflated, split into the raw frame) →
 ``times.read_times`` and ``components.PriceRows`` (text → UTC and numbers) →
 ``components.to_interval_rows`` (components side by side). Screening of bad rows by the schemas
 happens between the steps, in :mod:`caiso_lmp.reading`, which is the one that calls this.

@@ -14,7 +14,6 @@ import polars as pl
 from caiso_lmp.errors import TimeContradictionError
 from caiso_lmp.market import Report
 from caiso_lmp.pipeline import columns as raw
-from caiso_lmp.pipeline.columns import RawRows
 from caiso_lmp.trading_time import REPEATED_HOUR, UTC_DATETIME, utc_window, with_trading_labels
 
 _ROWS_NAMED: Final = 5
@@ -23,7 +22,7 @@ _YEARS: Final = (1900, 9998)  # Pacific time was local mean time before; Python 
 _REFUSED: Final = "nobody can tell which of them is right: download the file again"
 
 
-def read_times(rows: RawRows, report: Report, member: str) -> pl.DataFrame:
+def read_times(rows: pl.DataFrame, report: Report, member: str) -> pl.DataFrame:
     """Read the distinct interval starts of a member, checked against its labels.
 
     Returns:
@@ -32,7 +31,7 @@ def read_times(rows: RawRows, report: Report, member: str) -> pl.DataFrame:
     Raises:
         TimeContradictionError: A time that cannot be read, or that its row's labels contradict.
     """
-    labels = rows.distinct(*raw.time_columns(rows))
+    labels = raw.distinct(rows, *raw.time_columns(rows))
     read = labels.pipe(_read_labels).pipe(with_trading_labels, report.interval_minutes)
     agree = _label_checks(read, report)
     read = read.with_columns(agree=pl.all_horizontal([check.fill_null(value=False) for check in agree.values()]))
@@ -98,11 +97,11 @@ def _counts_over_the_day(read: pl.DataFrame, report: Report) -> pl.Expr:
     return (number == ordinal) | (number == labelled)
 
 
-def _refuse(rows: RawRows, read: pl.DataFrame, agree: dict[str, pl.Expr], member: str) -> None:
+def _refuse(rows: pl.DataFrame, read: pl.DataFrame, agree: dict[str, pl.Expr], member: str) -> None:
     names = list(raw.time_columns(rows))
     wrong = read.filter(~pl.col("agree"))
     numbered = (
-        rows.take(*names).with_row_index("row", 1).join(wrong.select(names), on=names, how="semi", nulls_equal=True)
+        rows.select(names).with_row_index("row", 1).join(wrong.select(names), on=names, how="semi", nulls_equal=True)
     )
     first = numbered.sort("row").head(1).select(names)
     facts = wrong.join(first, on=names, how="semi", nulls_equal=True).head(1)

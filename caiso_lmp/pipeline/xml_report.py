@@ -27,7 +27,6 @@ from caiso_lmp.errors import (
 )
 from caiso_lmp.market import COMPONENT_OF_DATA_ITEM, OASIS_CODES, REPORTS, CodeKind
 from caiso_lmp.pipeline import columns as raw
-from caiso_lmp.pipeline.columns import RawRows
 from caiso_lmp.pipeline.container import Member
 
 _FIELDS: Final = {
@@ -46,7 +45,7 @@ _FOREIGN: Final = "load zips, CSVs or XML as OASIS serves them"
 _CUT: Final = "the file was cut or edited: download it again"
 
 
-def read_xml_member(member: Member) -> RawRows:
+def read_xml_member(member: Member) -> pl.DataFrame:
     """Read one XML member.
 
     Raises:
@@ -69,7 +68,7 @@ def read_xml_member(member: Member) -> RawRows:
         ) from error
     except (ParseError, LookupError, ValueError) as error:  # the last two: an encoding that expat cannot read
         raise BrokenRowsError(f"cannot be read as XML: {error}", member=member.name, hint=_CUT) from error
-    return RawRows(_raw_frame(member, gathered).pipe(raw.with_number))
+    return _raw_frame(member, gathered).pipe(raw.with_number)
 
 
 def _rows(member: Member) -> Iterator[tuple[str, dict[str, str | None]]]:

@@ -120,7 +120,7 @@ def _add_raw_file(connection: duckdb.DuckDBPyConnection, prices: pl.DataFrame, f
             facts.bytes,
             facts.rows_read,
             prices.height,
-            prices["node"].n_unique(),
+            len(prices["node"].rle()),  # sorted by node: each is one run
             facts.quarantined,
             json.dumps(dict(facts.oddities)),
             facts.request_key,
@@ -136,11 +136,8 @@ def _with_node_ids(connection: duckdb.DuckDBPyConnection, prices: pl.DataFrame) 
     runs = prices["node"].rle().struct.unnest()
     ids = _node_ids(connection, runs.select(node="value").unique())
     id_of_run = runs.join(ids, left_on="value", right_on="node", how="left", maintain_order="left")["node_id"]
-    return (
-        prices.select("interval_start", *LABELS, *VALUES)
-        .insert_column(0, id_of_run.gather(prices["node"].rle_id()))
-        .sort(_place())
-    )
+    rows = prices.select("interval_start", *LABELS, *VALUES).insert_column(0, id_of_run.gather(prices["node"].rle_id()))
+    return rows[rows.select(place=_place())["place"].arg_sort()]
 
 
 def _node_ids(connection: duckdb.DuckDBPyConnection, names: pl.DataFrame) -> pl.DataFrame:
@@ -195,10 +192,10 @@ def _merge(
 def _region(rows: pl.DataFrame, market_id: int) -> str:
     """Write the condition that holds for all keys of a frame, with literals, by which DuckDB skips row groups."""
     low, high = map(literal, _bounds(rows["interval_start"]))
-    nodes = rows["node_id"].unique().sort().to_list()
-    among = f"node_id BETWEEN {nodes[0]} AND {nodes[-1]}"
-    if len(nodes) <= _FEW_NODES:
-        among = f"node_id IN ({', '.join(map(str, nodes))})"
+    ids = rows["node_id"]
+    among = f"node_id BETWEEN {ids.min()!r} AND {ids.max()!r}"
+    if ids.n_unique() <= _FEW_NODES:
+        among = f"node_id IN ({', '.join(map(str, ids.unique().sort()))})"
     return f"market_id = {market_id} AND interval_start BETWEEN {low} AND {high} AND {among}"
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from caiso_lmp.market import COMPONENTS, Market
 from caiso_lmp.pipeline import columns as raw
@@ -28,7 +30,7 @@ def member(keys: list[tuple[str, int]], lmp_type: str = "LMP", start: float = 0.
     )
     texts = hours.unique()
     moments = HOURS.gather(texts.cast(pl.String).cast(pl.UInt32)).cast(UTC_DATETIME)
-    return PriceRows.of(raw.RawRows(rows), pl.DataFrame({raw.START: texts, "interval_start": moments}), lmp_type)
+    return PriceRows.of(rows, pl.DataFrame({raw.START: texts, "interval_start": moments}), lmp_type)
 
 
 def members(keys: list[tuple[str, int]]) -> list[PriceRows]:
@@ -62,8 +64,22 @@ def test_nodes_of_one_member_only_are_null_in_the_other_components() -> None:
     assert wide["lmp"].null_count() == 0
 
 
-def test_distinct_gives_each_combination_once() -> None:
-    """Columns that never change are part of the answer, and null is a value of its own."""
-    frame = pl.DataFrame({"a": ["x", "x", "x"], "b": ["1", None, "1"], "c": [None, None, None]}).cast(raw.TEXT)
-    assert sorted(raw.distinct(frame, ["a", "b", "c"]).rows(), key=str) == [("x", "1", None), ("x", None, None)]
-    assert raw.distinct(frame, ["a"]).rows() == [("x",)]
+LABELS = st.lists(st.tuples(*[st.sampled_from(["x", "y", "z", None])] * 3), min_size=1, max_size=12)
+
+
+@given(rows=LABELS, names=st.sampled_from(["a", "b", "ab", "ba", "abc", "cb"]))
+@example(rows=[("x", "1", None), ("x", None, None), ("x", "1", None)], names="abc")
+@example(rows=[("x", "1", "p"), ("y", "2", "p"), ("x", "1", "p")], names="abc")
+@example(rows=[("x", "1", "p"), ("y", "2", "p"), ("x", "2", "p")], names="abc")
+def test_distinct_gives_each_combination_once(rows: list[tuple[str | None, ...]], names: str) -> None:
+    """Whether one column decides the others or not; null is a value of its own."""
+    frame = pl.DataFrame(rows, schema=["a", "b", "c"], orient="row").cast(raw.TEXT)
+    expected = {tuple(row["abc".index(name)] for name in names) for row in rows}
+    assert sorted(raw.distinct(frame, *names).rows(), key=str) == sorted(expected, key=str)
+
+
+@given(texts=st.lists(st.sampled_from(["DAM", "RUC", None]) | st.just("DAM"), max_size=5))
+def test_texts_become_categorical_as_they_are(texts: list[str | None]) -> None:
+    """All alike, some not, some null, or none at all."""
+    coded = raw.coded(pl.Series("run", texts, dtype=pl.String))
+    assert (coded.name, coded.dtype, coded.cast(pl.String).to_list()) == ("run", raw.TEXT, texts)

@@ -41,7 +41,7 @@ def spoiled(lmp_type: str = "MCL", **cell: str) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize(
-    "text", ["n/a", "--", "1,5", " 1.5", "1_000", "0x10", "1.5.2", "$5", "\u0661", "nan", "NaN", "inf", "-inf", "1e999"]
+    "text", ["n/a", "--", "1,5", "1 5", "1_000", "0x10", "1.5.2", "$5", "\u0661", "nan", "NaN", "inf", "-inf", "1e999"]
 )
 def test_a_price_that_is_no_finite_number_takes_its_interval_along(file: Path, text: str) -> None:
     """Three good components without the fourth would pass for one that was not published."""
