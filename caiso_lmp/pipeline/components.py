@@ -21,6 +21,7 @@ from caiso_lmp.trading_time import with_trading_labels
 
 _AT_ONCE: Final = 2
 _ROWS_NAMED: Final = 3
+_SMALL: Final = 2**32  # cells whose numbers take half the space
 _SPARSE: Final = 4  # cells per row from which only the cells that have a row are kept
 
 
@@ -98,8 +99,10 @@ class Cells:
 
     def place(self, part: PriceRows) -> pl.Series:
         """Give the cell of each price row."""
-        starts = _table(part.times[raw.START], self.starts.search_sorted(part.times["interval_start"]))
-        nodes = _table(self.nodes, pl.int_range(len(self.nodes), eager=True) * len(self.starts))
+        count = len(self.nodes) * len(self.starts)
+        dtype = pl.UInt32() if count < _SMALL else pl.UInt64()
+        starts = _table(part.times[raw.START], self.starts.search_sorted(part.times["interval_start"]), dtype)
+        nodes = _table(self.nodes, pl.int_range(0, count, len(self.starts), eager=True), dtype)
         cell = nodes.gather(part.rows[raw.NODE].to_physical()) + starts.gather(part.rows[raw.START].to_physical())
         return cell if self.kept is None else self.kept.search_sorted(cell)
 
@@ -122,12 +125,12 @@ class Cells:
         return labelled[start].insert_column(0, market_column).insert_column(1, names)
 
 
-def _table(texts: pl.Series, numbers: pl.Series) -> pl.Series:
+def _table(texts: pl.Series, numbers: pl.Series, dtype: pl.DataType) -> pl.Series:
     """Make a table that has, at the code of each categorical text, its number."""
     codes = texts.to_physical()
     last = codes.max()
-    table = pl.repeat(None, 1 + (last if isinstance(last, int) else 0), dtype=pl.UInt64, eager=True)
-    return table.scatter(codes, numbers.cast(pl.UInt64))
+    table = pl.repeat(None, 1 + (last if isinstance(last, int) else 0), dtype=dtype, eager=True)
+    return table.scatter(codes, numbers.cast(dtype))
 
 
 def to_interval_rows(parts: Sequence[PriceRows], market: Market) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
@@ -62,8 +63,9 @@ def read_csv_member(member: Member) -> pl.DataFrame:
         last = member.content.count(b"\n")
         rows = [last] if last else []  # the header is no row
         raise BrokenRowsError("the last line has no end", member=member.name, rows=rows, hint=_CUT)
-    numbers = _read_numbers(member, len(header), chosen)
-    return _read(member, len(header), chosen).pipe(raw.with_number) if numbers is None else numbers
+    lines = _Lines(member, len(header), chosen, is_quoted=b'"' in member.content)
+    numbers = _read_numbers(lines)
+    return _read(lines).pipe(raw.with_number) if numbers is None else numbers
 
 
 def _read_header(member: Member) -> tuple[list[str], dict[int, str]]:
@@ -126,40 +128,59 @@ _LAST: Final = "last"
 _SURPLUS: Final = "surplus"
 
 
-def _read_numbers(member: Member, width: int, chosen: dict[int, str]) -> pl.DataFrame | None:
+@dataclass(frozen=True)
+class _Lines:
+    """A member whose header was read.
+
+    Attributes:
+        member: It.
+        width: How many fields a line has.
+        chosen: Positions of the columns to read, with our names for them.
+        is_quoted: Whether there is a quote in it anywhere.
+    """
+
+    member: Member
+    width: int
+    chosen: dict[int, str]
+    is_quoted: bool
+
+    def split(self, price: pl.DataType) -> pl.DataFrame:
+        """Read the chosen columns, and one behind the last: Polars tells nobody that a line has more fields."""
+        chosen = {**self.chosen, self.width: _SURPLUS}
+        dtypes = {raw.PRICE: price, **dict.fromkeys((_LAST, _SURPLUS, *_OFTEN_ALIKE), pl.String())}
+        rows = pl.read_csv(
+            self.member.content,
+            has_header=False,
+            skip_lines=1,
+            schema={raw.auto(n): dtypes.get(chosen.get(n, _LAST), raw.TEXT) for n in range(self.width + 1)},
+            columns=[raw.auto(n) for n in chosen],
+            missing_columns="insert",
+            quote_char='"' if self.is_quoted else None,
+        )
+        rows = rows.rename({raw.auto(n): name for n, name in chosen.items()})
+        return rows.with_columns(raw.coded(rows[name]) for name in _OFTEN_ALIKE if name in rows.columns)
+
+
+def _read_numbers(lines: _Lines) -> pl.DataFrame | None:
     """Read a member of which every price is a finite number; None where one is not, or something else is wrong."""
     try:
-        rows = _split(member, width, chosen, pl.Float64()).rename({raw.PRICE: raw.NUMBER})
+        rows = lines.split(pl.Float64()).rename({raw.PRICE: raw.NUMBER})
     except (pl.exceptions.PolarsError, UnicodeDecodeError):
         return None
-    return _whole_lines(member, rows).rechunk() if rows[raw.NUMBER].is_finite().sum() == rows.height else None
+    return _whole_lines(lines, rows) if rows[raw.NUMBER].is_finite().sum() == rows.height else None
 
 
-def _read(member: Member, width: int, chosen: dict[int, str]) -> pl.DataFrame:
+def _read(lines: _Lines) -> pl.DataFrame:
     """Read a member with its prices as they stand there."""
     try:
-        rows = _split(member, width, chosen, pl.String())
+        rows = lines.split(pl.String())
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
-        uneven = _uneven_lines(member, width)
-        reason = f"lines without exactly {width} fields" if uneven else str(error).splitlines()[0]
-        raise BrokenRowsError(f"cannot be read as CSV: {reason}", member=member.name, rows=uneven, hint=_CUT) from error
-    return _whole_lines(member, rows)
-
-
-def _split(member: Member, width: int, chosen: dict[int, str], price: pl.DataType) -> pl.DataFrame:
-    """Read the chosen columns, and one behind the last: Polars tells nobody that a line has more fields."""
-    chosen = {**chosen, width: _SURPLUS}
-    dtypes = {raw.PRICE: price, **dict.fromkeys((_LAST, _SURPLUS, *_OFTEN_ALIKE), pl.String())}
-    rows = pl.read_csv(
-        member.content,
-        has_header=False,
-        skip_lines=1,
-        schema={raw.auto(n): dtypes.get(chosen.get(n, _LAST), raw.TEXT) for n in range(width + 1)},
-        columns=[raw.auto(n) for n in chosen],
-        missing_columns="insert",
-    )
-    rows = rows.rename({raw.auto(n): name for n, name in chosen.items()})
-    return rows.with_columns(raw.coded(rows[name]) for name in _OFTEN_ALIKE if name in rows.columns)
+        uneven = _uneven_lines(lines.member, lines.width)
+        reason = f"lines without exactly {lines.width} fields" if uneven else str(error).splitlines()[0]
+        raise BrokenRowsError(
+            f"cannot be read as CSV: {reason}", member=lines.member.name, rows=uneven, hint=_CUT
+        ) from error
+    return _whole_lines(lines, rows)
 
 
 def _uneven_lines(member: Member, width: int) -> list[int]:
@@ -169,8 +190,9 @@ def _uneven_lines(member: Member, width: int) -> list[int]:
     return list(itertools.islice(uneven, _ROWS_NAMED))
 
 
-def _whole_lines(member: Member, rows: pl.DataFrame) -> pl.DataFrame:
+def _whole_lines(lines: _Lines, rows: pl.DataFrame) -> pl.DataFrame:
     """Refuse lines with too few or too many fields, or merged by quotes: their price may be another's."""
+    member = lines.member
     last = _LAST if _LAST in rows.columns else rows.columns[-2]
     if rows[last].null_count():
         short = _numbers(rows[last].is_null())
@@ -178,7 +200,7 @@ def _whole_lines(member: Member, rows: pl.DataFrame) -> pl.DataFrame:
     if rows[_SURPLUS].null_count() < rows.height:
         surplus = _numbers(rows[_SURPLUS].is_not_null())
         raise BrokenRowsError("lines with too many fields", member=member.name, rows=surplus, hint=_CUT)
-    if b'"' in member.content and member.content.count(b"\n") != rows.height + 1:
+    if lines.is_quoted and member.content.count(b"\n") != rows.height + 1:
         raise BrokenRowsError(
             "quotes that reach over several lines", member=member.name, rows=_open_quotes(member), hint=_CUT
         )

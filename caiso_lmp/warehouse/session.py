@@ -46,7 +46,7 @@ def writing(path: Path, wait_seconds: float = WAIT_SECONDS) -> Iterator[duckdb.D
         place = path if path.exists() else _unfinished(path)
         connection = _connect(place, deadline, wait_seconds, read_only=False)
         try:
-            yield from _in_transaction(connection)
+            yield from _in_transaction(connection, is_new=place != path)
         finally:
             connection.close()
         if place != path:
@@ -91,9 +91,9 @@ def _log_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.wal")
 
 
-def _in_transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+def _in_transaction(connection: duckdb.DuckDBPyConnection, *, is_new: bool) -> Iterator[duckdb.DuckDBPyConnection]:
     connection.execute(f"SET memory_limit = '{_WRITER_MEMORY}'")
-    if not has_tables(connection):
+    if is_new or not has_tables(connection):
         create_tables(connection)
     connection.execute("BEGIN")
     yield connection
