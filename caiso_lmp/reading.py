@@ -99,15 +99,23 @@ def read_file(path: Path | str, *, limit: int = MAX_INFLATED_BYTES) -> TidyFile:
 
 def read_bytes(raw: bytes, name: str, *, limit: int = MAX_INFLATED_BYTES) -> TidyFile:
     """Read the bytes of one OASIS file; ``name`` is for messages only."""
+    market, wide, defects, members = _read_members(raw, name, limit)
+    whole, quarantine = set_apart(wide, defects, market)
+    with ThreadPoolExecutor(1, thread_name_prefix="count") as pool:
+        oddities = pool.submit(count_oddities, whole)
+        return TidyFile(market, validate_tidy(whole), quarantine, oddities.result(), members)
+
+
+def _read_members(
+    raw: bytes, name: str, limit: int
+) -> tuple[Market, pl.DataFrame, pl.DataFrame, tuple[MemberFacts, ...]]:
+    """Read all members, and put their components side by side; their own rows are not kept."""
     gathered = _Gathered()
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="read") as pool:
         for part in pool.map(_read_part, packed_members(raw, name, limit=limit)):
             gathered.take(part)
     market, parts, defects = gathered.answer()
-    whole, quarantine = to_interval_rows(parts, market).pipe(set_apart, defects, market)
-    with ThreadPoolExecutor(1, thread_name_prefix="count") as pool:
-        oddities = pool.submit(count_oddities, whole)
-        return TidyFile(market, validate_tidy(whole), quarantine, oddities.result(), tuple(gathered.members))
+    return market, to_interval_rows(parts, market), defects, tuple(gathered.members)
 
 
 @dataclass(frozen=True)

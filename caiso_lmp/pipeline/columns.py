@@ -42,13 +42,6 @@ def auto(position: int) -> str:
     return f"column_{position + 1}"
 
 
-def coded(texts: pl.Series) -> pl.Series:
-    """Make texts categorical, at hardly any cost where all of them are the same."""
-    if len(texts) and not texts.null_count() and (texts == texts[0]).all():
-        return pl.repeat(texts[0], len(texts), dtype=TEXT, eager=True).alias(texts.name)
-    return texts.cast(TEXT)
-
-
 def distinct(raw: pl.DataFrame, *names: str) -> pl.DataFrame:
     """Give the distinct combinations of some categorical columns; those that never change cost nothing."""
     varying = [name for name in names if not _is_constant(raw[name])]

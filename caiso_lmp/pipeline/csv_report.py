@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -120,12 +121,15 @@ def _chosen_columns(member: Member, header: list[str]) -> dict[int, str]:
         )
     names = {**_NAMES, str(price): raw.PRICE, "XML_DATA_ITEM": raw.DATA_ITEM}
     chosen = {position: names[name] for position, name in enumerate(header) if name in names}
-    return chosen if len(header) - 1 in chosen else {**chosen, len(header) - 1: _LAST}
+    last = _GROUP if header[-1] == "GROUP" else _LAST
+    return chosen if len(header) - 1 in chosen else {**chosen, len(header) - 1: last}
 
 
-_OFTEN_ALIKE: Final = (raw.MARKET_RUN_ID, raw.LMP_TYPE, raw.DATA_ITEM, raw.OPR_DT, raw.OPR_INTERVAL)
+_GROUP: Final = "group"
 _LAST: Final = "last"
 _SURPLUS: Final = "surplus"
+_AS_TEXT: Final = dict.fromkeys((raw.PRICE, _GROUP, _LAST, _SURPLUS), pl.String())
+_AS_NUMBERS: Final = {**_AS_TEXT, raw.PRICE: pl.Float64(), _GROUP: pl.Int32(), _SURPLUS: pl.Int8()}
 
 
 @dataclass(frozen=True)
@@ -144,10 +148,9 @@ class _Lines:
     chosen: dict[int, str]
     is_quoted: bool
 
-    def split(self, price: pl.DataType) -> pl.DataFrame:
+    def split(self, dtypes: Mapping[str, pl.DataType]) -> pl.DataFrame:
         """Read the chosen columns, and one behind the last: Polars tells nobody that a line has more fields."""
         chosen = {**self.chosen, self.width: _SURPLUS}
-        dtypes = {raw.PRICE: price, **dict.fromkeys((_LAST, _SURPLUS, *_OFTEN_ALIKE), pl.String())}
         rows = pl.read_csv(
             self.member.content,
             has_header=False,
@@ -157,14 +160,13 @@ class _Lines:
             missing_columns="insert",
             quote_char='"' if self.is_quoted else None,
         )
-        rows = rows.rename({raw.auto(n): name for n, name in chosen.items()})
-        return rows.with_columns(raw.coded(rows[name]) for name in _OFTEN_ALIKE if name in rows.columns)
+        return rows.rename({raw.auto(n): name for n, name in chosen.items()})
 
 
 def _read_numbers(lines: _Lines) -> pl.DataFrame | None:
     """Read a member of which every price is a finite number; None where one is not, or something else is wrong."""
     try:
-        rows = lines.split(pl.Float64()).rename({raw.PRICE: raw.NUMBER})
+        rows = lines.split(_AS_NUMBERS).rename({raw.PRICE: raw.NUMBER})
     except (pl.exceptions.PolarsError, UnicodeDecodeError):
         return None
     return _whole_lines(lines, rows) if rows[raw.NUMBER].is_finite().sum() == rows.height else None
@@ -173,7 +175,7 @@ def _read_numbers(lines: _Lines) -> pl.DataFrame | None:
 def _read(lines: _Lines) -> pl.DataFrame:
     """Read a member with its prices as they stand there."""
     try:
-        rows = lines.split(pl.String())
+        rows = lines.split(_AS_TEXT)
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
         uneven = _uneven_lines(lines.member, lines.width)
         reason = f"lines without exactly {lines.width} fields" if uneven else str(error).splitlines()[0]
@@ -193,7 +195,7 @@ def _uneven_lines(member: Member, width: int) -> list[int]:
 def _whole_lines(lines: _Lines, rows: pl.DataFrame) -> pl.DataFrame:
     """Refuse lines with too few or too many fields, or merged by quotes: their price may be another's."""
     member = lines.member
-    last = _LAST if _LAST in rows.columns else rows.columns[-2]
+    last = rows.columns[-2]
     if rows[last].null_count():
         short = _numbers(rows[last].is_null())
         raise BrokenRowsError("lines with too few fields", member=member.name, rows=short, hint=_CUT)
@@ -204,7 +206,7 @@ def _whole_lines(lines: _Lines, rows: pl.DataFrame) -> pl.DataFrame:
         raise BrokenRowsError(
             "quotes that reach over several lines", member=member.name, rows=_open_quotes(member), hint=_CUT
         )
-    return rows.drop(_SURPLUS, _LAST, strict=False)
+    return rows.drop(_SURPLUS, _LAST, _GROUP, strict=False)
 
 
 def _numbers(wrong: pl.Series) -> list[int]:

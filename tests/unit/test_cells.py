@@ -76,10 +76,3 @@ def test_distinct_gives_each_combination_once(rows: list[tuple[str | None, ...]]
     frame = pl.DataFrame(rows, schema=["a", "b", "c"], orient="row").cast(raw.TEXT)
     expected = {tuple(row["abc".index(name)] for name in names) for row in rows}
     assert sorted(raw.distinct(frame, *names).rows(), key=str) == sorted(expected, key=str)
-
-
-@given(texts=st.lists(st.sampled_from(["DAM", "RUC", None]) | st.just("DAM"), max_size=5))
-def test_texts_become_categorical_as_they_are(texts: list[str | None]) -> None:
-    """All alike, some not, some null, or none at all."""
-    coded = raw.coded(pl.Series("run", texts, dtype=pl.String))
-    assert (coded.name, coded.dtype, coded.cast(pl.String).to_list()) == ("run", raw.TEXT, texts)
