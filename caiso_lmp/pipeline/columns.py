@@ -72,11 +72,13 @@ def _where_one_decides(codes: list[pl.Series]) -> pl.Series | None:
     last = decides.max()
     if decides.null_count() or not isinstance(last, int):
         return None
-    rows = decides.arg_unique()
-    row_of_code = pl.repeat(None, 1 + last, dtype=pl.UInt32, eager=True).scatter(decides.gather(rows), rows)
-    row = row_of_code.gather(decides)
-    alike = (not other.null_count() and (other.gather(row) == other).all() for other in others)
-    return rows if all(alike) else None
+    firsts = decides.arg_unique()
+    of_code = pl.repeat(None, 1 + last, dtype=pl.UInt32, eager=True)
+    for other in others:
+        expected = of_code.scatter(decides.gather(firsts), other.gather(firsts)).gather(decides)
+        if other.null_count() or not (expected == other).all():
+            return None
+    return firsts
 
 
 def with_number(raw: pl.DataFrame) -> pl.DataFrame:
