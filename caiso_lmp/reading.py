@@ -25,8 +25,11 @@ from caiso_lmp.schemas.raw import JUDGED, find_defects
 from caiso_lmp.schemas.tidy import validate_tidy
 from caiso_lmp.trading_time import UTC_DATETIME
 
-_AT_ONCE: Final = 2
-"""Members read at the same time; each needs its inflated bytes, about 70 MB for a component of an all-node day."""
+_AT_ONCE: Final = 3
+"""Members read at the same time: each keeps a core busy while it inflates, several while its lines are split.
+
+Each needs its inflated bytes, about 70 MB for a component of an all-node day.
+"""
 
 _ONE_ANSWER: Final = "one zip is one answer of OASIS: download them apart, and load each as it came"
 _NO_DEFECTS: Final = pl.DataFrame(schema={"reason": pl.String(), "node": pl.String(), "interval_start": UTC_DATETIME})
