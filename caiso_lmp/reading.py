@@ -6,7 +6,6 @@ It touches nothing but the file it reads.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,17 +18,12 @@ from caiso_lmp.pipeline.components import PriceRows, to_interval_rows
 from caiso_lmp.pipeline.container import MAX_INFLATED_BYTES, PackedMember, packed_members
 from caiso_lmp.pipeline.members import market_of, read_member
 from caiso_lmp.pipeline.times import read_times
+from caiso_lmp.pipeline.workers import workers
 from caiso_lmp.schemas.oddities import count_oddities
 from caiso_lmp.schemas.quarantine import set_apart
 from caiso_lmp.schemas.raw import JUDGED, find_defects
 from caiso_lmp.schemas.tidy import validate_tidy
 from caiso_lmp.trading_time import UTC_DATETIME
-
-_AT_ONCE: Final = 3
-"""Members read at the same time: each keeps a core busy while it inflates, several while its lines are split.
-
-Each needs its inflated bytes, about 70 MB for a component of an all-node day.
-"""
 
 _ONE_ANSWER: Final = "one zip is one answer of OASIS: download them apart, and load each as it came"
 _NO_DEFECTS: Final = pl.DataFrame(schema={"reason": pl.String(), "node": pl.String(), "interval_start": UTC_DATETIME})
@@ -104,9 +98,8 @@ def read_bytes(raw: bytes, name: str, *, limit: int = MAX_INFLATED_BYTES) -> Tid
     """Read the bytes of one OASIS file; ``name`` is for messages only."""
     market, wide, defects, members = _read_members(raw, name, limit)
     whole, quarantine = set_apart(wide, defects, market)
-    with ThreadPoolExecutor(1, thread_name_prefix="count") as pool:
-        oddities = pool.submit(count_oddities, whole)
-        return TidyFile(market, validate_tidy(whole), quarantine, oddities.result(), members)
+    oddities = workers().submit(count_oddities, whole)
+    return TidyFile(market, validate_tidy(whole), quarantine, oddities.result(), members)
 
 
 def _read_members(
@@ -114,9 +107,8 @@ def _read_members(
 ) -> tuple[Market, pl.DataFrame, pl.DataFrame, tuple[MemberFacts, ...]]:
     """Read all members, and put their components side by side; their own rows are not kept."""
     gathered = _Gathered()
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="read") as pool:
-        for part in pool.map(_read_part, packed_members(raw, name, limit=limit)):
-            gathered.take(part)
+    for part in workers().map(_read_part, packed_members(raw, name, limit=limit)):
+        gathered.take(part)
     market, parts, defects = gathered.answer()
     return market, to_interval_rows(parts, market), defects, tuple(gathered.members)
 

@@ -7,7 +7,6 @@ Prices are written straight into the cells of their component, so nothing has to
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -17,9 +16,9 @@ import polars as pl
 from caiso_lmp.errors import ConflictingPricesError, PartialFileError
 from caiso_lmp.market import COMPONENT_OF_LMP_TYPE, COMPONENTS, Component, Market
 from caiso_lmp.pipeline import columns as raw
+from caiso_lmp.pipeline.workers import workers
 from caiso_lmp.trading_time import with_trading_labels
 
-_AT_ONCE: Final = 2
 _ROWS_NAMED: Final = 3
 _SMALL: Final = 2**32  # cells whose numbers take half the space
 _SPARSE: Final = 4  # cells per row from which only the cells that have a row are kept
@@ -150,11 +149,10 @@ def to_interval_rows(parts: Sequence[PriceRows], market: Market) -> pl.DataFrame
     """
     _require_components(parts, market)
     cells = Cells.of(parts)
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="place") as pool:
-        keyed = pool.submit(cells.columns, market)
-        placed = list(pool.map(cells.placed, parts))
-        columns = pool.map(partial(_one_component, placed, cells=len(cells)), COMPONENTS)
-        wide = keyed.result().with_columns(columns)
+    keyed = workers().submit(cells.columns, market)
+    placed = list(workers().map(cells.placed, parts))
+    columns = workers().map(partial(_one_component, placed, cells=len(cells)), COMPONENTS)
+    wide = keyed.result().with_columns(columns)
     priced = pl.any_horizontal(pl.col(COMPONENTS).is_not_null())
     return wide if wide.select(priced.all()).item() else wide.filter(priced)
 
