@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from small_reports import cells, csv_file, zip_file
 
-from caiso_lmp.pipeline.workers import AT_ONCE, workers
+from caiso_lmp.pipeline.workers import AT_ONCE
 from caiso_lmp.reading import read_bytes
 
 ITEMS = ("LMP", "MCE", "MCC", "MCL")
