@@ -11,6 +11,7 @@ from typing import Final
 from caiso_lmp.backfill.answers import Answers, cells_of
 from caiso_lmp.backfill.asked import Circumstances
 from caiso_lmp.backfill.edge import EdgeSearch, is_near_edge
+from caiso_lmp.backfill.read_ahead import ReadAhead
 from caiso_lmp.backfill.shortfall import find_shortfall, requests_for
 from caiso_lmp.errors import OasisFileError, PartialFileError
 from caiso_lmp.fetch.downloads import Downloads
@@ -32,7 +33,7 @@ from caiso_lmp.fetch.request import Kind, Request
 from caiso_lmp.fetch.split import fewer_nodes, smaller
 from caiso_lmp.load import Loader
 from caiso_lmp.market import OASIS_CODES, CodeKind
-from caiso_lmp.reading import TidyFile, read_bytes
+from caiso_lmp.reading import TidyFile
 
 TIMES_ASKED: Final = 3
 """How often a question is asked that is answered wrongly or short and cannot be made smaller; ours."""
@@ -77,6 +78,7 @@ class Run:
         self._offered: Counter[Request] = Counter()
         self._times: Counter[Request] = Counter()
         self._edge = EdgeSearch()
+        self._reader = ReadAhead()
 
     def may_ask(self, request: Request) -> bool:
         """Tell whether a question that is planned again makes sense in this run."""
@@ -90,7 +92,7 @@ class Run:
         self._offered.update(requests)
         self._questions.ask_later(requests)
         self._tell()
-        with closing(self._downloads.fetch_all(self._questions)) as outcomes:
+        with closing(self._downloads.fetch_all(self._questions)) as outcomes, self._reader:
             for fetched in outcomes:
                 self._take(fetched)
                 self._tell()
@@ -143,7 +145,7 @@ class Run:
     def _take_prices(self, fetched: Fetched, delivered: Delivered) -> None:
         request = fetched.request
         try:
-            tidy = read_bytes(delivered.content, delivered.file_name or request.key)
+            tidy = self._reader.read(fetched, delivered)
         except OasisFileError as error:
             reason = Reason.PARTIAL if isinstance(error, PartialFileError) else Reason.BROKEN
             self._ask_again(request, reason, error.message)
@@ -162,6 +164,7 @@ class Run:
         """Keep prices; ask again for what they lack, and mark it where asking again brings no more."""
         request = fetched.request
         shortfall = find_shortfall(request, tidy.market, tidy.prices, fetched.fetched_at)
+        self._reader.begin(self._downloads.arrived)
         self.answers.keep(fetched, delivered, tidy, int(shortfall["lacking"].sum()))
         pieces = requests_for(request, tidy.market, shortfall) if shortfall.height else []
         if pieces:

@@ -52,7 +52,9 @@ def _is_over(request: Request, market: Market, day: date, now: datetime) -> bool
 
 def _within(request: Request, prices: pl.DataFrame) -> pl.DataFrame:
     start = pl.col("interval_start")
-    return prices.filter((start >= request.start) & (start < request.end))
+    return prices.select("node", "trade_date", "interval_start").filter(
+        (start >= request.start) & (start < request.end)
+    )
 
 
 def _expected(request: Request, market: Market, days: Iterable[date]) -> pl.Expr:

@@ -199,15 +199,16 @@ class OasisClient:
             return RetryLater(RetryKind.UNREACHABLE, _said(error))
 
     async def _download(self, url: httpx.URL) -> _Response | Refused:
-        body = bytearray()
+        chunks, size = [], 0
         async with self._http.stream("GET", url) as response:
             async for chunk in response.aiter_bytes():
-                body += chunk
+                chunks.append(chunk)
+                size += len(chunk)
                 self.tally = replace(self.tally, bytes=self.tally.bytes + len(chunk))
-                if len(body) > self._limits.body_bytes:
+                if size > self._limits.body_bytes:
                     return Refused(f"an answer of more than {self._limits.body_bytes:,} bytes")
         redirect = response.next_request.url if response.next_request else None
-        return _Response(response.status_code, response.headers, bytes(body), redirect)
+        return _Response(response.status_code, response.headers, b"".join(chunks), redirect)
 
 
 def _connections(limits: Limits, user_agent: str, *, trust_env: bool) -> httpx.AsyncClient:

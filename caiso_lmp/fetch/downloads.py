@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Final, Self
 
@@ -38,6 +38,7 @@ class Downloads:
         self._ahead = ahead
         self._pause = pause
         self._loop = BackgroundLoop("downloads", client.aclose)
+        self._running: dict[Future[Fetched], Request] = {}
         self.stopped = False
 
     def __enter__(self) -> Self:
@@ -71,6 +72,11 @@ class Downloads:
         """Ask one question in the background; cancelling the future stops it."""
         return self._loop.submit(self._client.fetch(request))
 
+    def arrived(self) -> Fetched | None:
+        """Give an outcome that has come and that :meth:`fetch_all` yields later, as a rule next; None without one."""
+        done = _first_done(self._running)
+        return None if done is None or done.cancelled() or done.exception() else done.result()
+
     def fetch_all(self, to_ask: Waiting | deque[Request]) -> Generator[Fetched, None, None]:
         """Yield outcomes as they come, while the following questions download.
 
@@ -82,11 +88,12 @@ class Downloads:
             to_ask: A queue, or questions that are shared with other processes.
         """
         questions = Unshared(to_ask) if isinstance(to_ask, deque) else to_ask
-        running: dict[Future[Fetched], Request] = {}
+        running = self._running = {}
         try:
             while (questions or running) and not self.stopped:
                 self._fill(running, questions)
-                answered = next(iter(wait(running, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED).done), None)
+                wait(running, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED)
+                answered = _first_done(running)
                 if answered is not None:
                     yield from self._one(answered, running, questions)
                 elif not running and questions:
@@ -98,6 +105,7 @@ class Downloads:
                 future.cancel()
                 questions.release(request)
             questions.ask_next(running.values())
+            running.clear()
 
     def _fill(self, running: dict[Future[Fetched], Request], questions: Waiting) -> None:
         while len(running) < self._ahead and (request := questions.take()) is not None:
@@ -112,3 +120,7 @@ class Downloads:
             yield answered.result()
         finally:
             questions.release(request)
+
+
+def _first_done(running: Iterable[Future[Fetched]]) -> Future[Fetched] | None:
+    return next((future for future in running if future.done()), None)
