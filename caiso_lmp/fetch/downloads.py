@@ -73,9 +73,15 @@ class Downloads:
         return self._loop.submit(self._client.fetch(request))
 
     def arrived(self) -> Fetched | None:
-        """Give an outcome that has come and that :meth:`fetch_all` yields later, as a rule next; None without one."""
+        """Give the outcome that :meth:`fetch_all` yields next, if it has come already; None if none has."""
         done = _first_done(self._running)
-        return None if done is None or done.cancelled() or done.exception() else done.result()
+        if done is None or done.cancelled() or done.exception():
+            return None
+        others = {future: request for future, request in self._running.items() if future is not done}
+        first = {done: self._running[done]}
+        self._running.clear()
+        self._running.update(first | others)  # in front of what is done only later
+        return done.result()
 
     def fetch_all(self, to_ask: Waiting | deque[Request]) -> Generator[Fetched, None, None]:
         """Yield outcomes as they come, while the following questions download.
