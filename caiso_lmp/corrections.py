@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
@@ -29,7 +29,6 @@ from caiso_lmp.fetch.outcome import (
     NoData,
     Partial,
     Refused,
-    RetryKind,
     reason_of,
 )
 from caiso_lmp.fetch.plan import ALL_NODES, Nodes
@@ -46,8 +45,6 @@ OpenDownloads = Callable[[Circumstances], Downloads]
 
 OnList = Callable[[int, int], None]
 """Told after each list that was read: lists read, lists in all."""
-
-_HOPELESS: Final = (RetryKind.THROTTLED, RetryKind.UNREACHABLE, RetryKind.OUTAGE)  # the next list fares no better
 
 
 @dataclass
@@ -137,7 +134,7 @@ def _read_lists(
             errors |= {day: told} if isinstance(told, Trouble) else {}
             on_list(len(lists) + len(errors), len(trade_dates))
             outcome = fetched.outcome
-            if isinstance(outcome, GaveUp) and outcome.kind in _HOPELESS:
+            if isinstance(outcome, GaveUp) and outcome.strikes_all:
                 errors |= {left: _trouble(outcome, left) for left in trade_dates if left not in lists}
                 break
     errors |= {left: _unasked(left) for left in trade_dates if left not in lists and left not in errors}

@@ -120,7 +120,7 @@ def parse_market(text: str) -> Market:
     Raises:
         UsageError: No market is called so; the message names the nearest.
     """
-    name = text.strip().upper()
+    name = str(text).strip().upper()  # whatever it is: a number from a file is no market, and no fault of ours
     if name in Market.__members__:
         return Market(name)
     if name in MARKET_OF_RUN_ID:

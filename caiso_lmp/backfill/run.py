@@ -23,7 +23,6 @@ from caiso_lmp.fetch.outcome import (
     NoData,
     Partial,
     Refused,
-    RetryKind,
     reason_of,
 )
 from caiso_lmp.fetch.publication import why_no_data
@@ -37,8 +36,6 @@ from caiso_lmp.reading import TidyFile
 
 TIMES_ASKED: Final = 3
 """How often a question is asked that is answered wrongly or short and cannot be made smaller; ours."""
-
-_HOPELESS: Final = (RetryKind.THROTTLED, RetryKind.UNREACHABLE, RetryKind.OUTAGE)  # the next question fares no better
 
 OnAnswer = Callable[[int, int, int], None]
 """Told at first and after each answer: questions answered, questions in all as known by now, rows loaded."""
@@ -136,7 +133,7 @@ class Run:
 
     def _give_up(self, request: Request, outcome: GaveUp | Refused) -> None:
         self.answers.fail(request, reason_of(outcome), outcome.detail)
-        if isinstance(outcome, GaveUp) and outcome.kind in _HOPELESS:
+        if isinstance(outcome, GaveUp) and outcome.strikes_all:
             self.stopped = reason_of(outcome)
             self._downloads.stop()
 

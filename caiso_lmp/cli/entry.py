@@ -40,6 +40,8 @@ def _run(arguments: list[str] | None) -> int:
         return _exit_code(cli.main(arguments, prog_name="caiso-lmp", standalone_mode=False))
     except click.ClickException as error:
         error.show()
+        if isinstance(error, click.NoSuchOption) and error.ctx is not None and error.ctx.command is cli:
+            _say_where(error.option_name)
         return error.exit_code
     except click.Abort:
         notes().print("stopped")
@@ -48,6 +50,14 @@ def _run(arguments: list[str] | None) -> int:
         return 0  # how click ends a --help that nobody reads to the end
     except Exception as error:  # noqa: BLE001 - the one broad except: no traceback at a user unless asked for
         return _say_trouble(error)
+
+
+def _say_where(option: str) -> None:
+    """Tell that an option of commands stands behind them."""
+    having = sorted(name for name, command in cli.commands.items() if any(option in it.opts for it in command.params))
+    if having:
+        example = f"caiso-lmp {'status' if 'status' in having else having[0]} {option} …"
+        notes().print(Text.assemble(("  try: ", "bold"), f"options stand behind the command: {example}"))
 
 
 def _say_trouble(error: Exception) -> int:

@@ -110,6 +110,11 @@ class GaveUp:
     detail: str
     attempts: int
 
+    @property
+    def strikes_all(self) -> bool:
+        """Tell whether the next question fares no better."""
+        return self.kind in {RetryKind.THROTTLED, RetryKind.UNREACHABLE, RetryKind.OUTAGE}
+
 
 Answer = Delivered | NoData | RetryLater | AskSmaller | Refused | Partial
 Outcome = Delivered | NoData | AskSmaller | Refused | Partial | GaveUp

@@ -200,6 +200,7 @@ def test_answers_without_a_component_are_an_extraction_error(
     ("asked", "told"),
     [
         ({"market_run_id": "DAMM", "node": HUB}, "did you mean DAM"),
+        ({"market_run_id": 5, "node": HUB}, "unknown market 5"),
         ({}, "no node was asked for"),
         ({"start": "2026-03-10", "node": HUB}, "has no end"),
         ({"start": "2026-03-11", "end": "2026-03-10", "node": HUB}, "is empty"),

@@ -19,6 +19,8 @@ WRONG_USE = {
     "no command": ((), "Usage"),
     "unknown command": (("laod", "x"), "No such command"),
     "unknown option": (("status", "--gap"), "--gaps"),
+    "option before its command": (("--data-dir", "x", "status"), "behind the command: caiso-lmp status --data-dir"),
+    "option of nobody before a command": (("--datadir", "x", "status"), "No such option"),
     "nothing to load": (("load",), "Missing argument"),
     "unknown market": ((*QUERY, "--market", "DAN"), "did you mean DAM?"),
     "market of no kind": ((*QUERY, "--market", ""), "markets are DAM"),
