@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -41,7 +42,7 @@ def _run(arguments: list[str] | None) -> int:
     except click.ClickException as error:
         error.show()
         if isinstance(error, click.NoSuchOption) and error.ctx is not None and error.ctx.command is cli:
-            _say_where(error.option_name)
+            _say_where(error.option_name, sys.argv[1:] if arguments is None else arguments)
         return error.exit_code
     except click.Abort:
         notes().print("stopped")
@@ -52,12 +53,13 @@ def _run(arguments: list[str] | None) -> int:
         return _say_trouble(error)
 
 
-def _say_where(option: str) -> None:
+def _say_where(option: str, arguments: Sequence[str]) -> None:
     """Tell that an option of commands stands behind them."""
-    having = sorted(name for name, command in cli.commands.items() if any(option in it.opts for it in command.params))
+    having = [name for name, command in cli.commands.items() if any(option in it.opts for it in command.params)]
     if having:
-        example = f"caiso-lmp {'status' if 'status' in having else having[0]} {option} …"
-        notes().print(Text.assemble(("  try: ", "bold"), f"options stand behind the command: {example}"))
+        meant = next((name for name in arguments if name in having), "COMMAND")
+        hint = f"options stand behind the command: caiso-lmp {meant} {option}"
+        notes().print(Text.assemble(("  try: ", "bold"), hint))
 
 
 def _say_trouble(error: Exception) -> int:

@@ -74,7 +74,7 @@ class Downloads:
 
     def arrived(self) -> Fetched | None:
         """Give the outcome that :meth:`fetch_all` yields next, if it has come already; None if none has."""
-        done = _first_done(self._running)
+        done = None if self.stopped else _first_done(self._running)
         if done is None or done.cancelled() or done.exception():
             return None
         others = {future: request for future, request in self._running.items() if future is not done}

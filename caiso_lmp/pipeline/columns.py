@@ -1,9 +1,8 @@
 """The raw frame: the columns of one member, under our names, as OASIS wrote them.
 
-Grain: one row per row of the member, in its order. Everything is text still; labels are
-``Categorical`` because a day of 408,000 rows has 24 different times. Prices are the ``number`` ($/MWh, null where
-there is none), with the text of the ``price`` (``String``) beside it where one of a member is not a finite number,
-so that it can be shown as it stood.
+Grain: one row per row of the member, in its order. Labels are text still, ``Categorical`` because a day of 408,000
+rows has 24 different times. Prices are the ``number`` ($/MWh, null where there is none); the text of the ``price``
+(``String``) stands beside it only where it may be needed, to show what could not be read.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ def distinct(raw: pl.DataFrame, *names: str) -> pl.DataFrame:
         return raw.select(names).head(1)
     if len(varying) == 1:
         return raw.select(names).filter(_begins_run(raw[varying[0]].to_physical())).unique(varying)
-    firsts = _where_one_decides([raw[name].to_physical().rechunk() for name in varying])
+    firsts = _firsts_if_one_decides([raw[name].to_physical().rechunk() for name in varying])
     return raw.select(names).unique(varying) if firsts is None else raw.select(names)[firsts]
 
 
@@ -63,7 +62,7 @@ def _begins_run(codes: pl.Series) -> pl.Series:
     return (codes != codes.shift()).fill_null(value=True)
 
 
-def _where_one_decides(codes: list[pl.Series]) -> pl.Series | None:
+def _firsts_if_one_decides(codes: list[pl.Series]) -> pl.Series | None:
     """Number a row of each combination, if all rows with the same first code are alike; else None.
 
     The labels of an interval are of this kind, and to compare is a fifth of the work of grouping.

@@ -10,15 +10,12 @@ from typing import Final
 
 import pandera.polars as pa
 import polars as pl
-from pandera.backends.polars.register import register_polars_backends
 from pandera.errors import SchemaErrors
 
 from caiso_lmp.market import COMPONENT_OF_LMP_TYPE
 
-register_polars_backends()  # else the first thread that validates does it, while the others wait for its imports
-
 JUDGED: Final = ("market_run_id", "lmp_type", "node", "price", "number")
-"""The columns of the raw frame that this model reads; ``price`` is what stood there, for messages."""
+"""The columns of the raw frame that this model reads; ``price``, if it is there, is what stood there, for messages."""
 
 _REASONS: Final = {
     "names_a_component": "unknown LMP_TYPE {value!r}",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, wait
 from typing import Any
 
 import pytest
 from backfills import DAY, HUBS, NOW, Backfills, true_prices
-from conftest import Start
 
 from caiso_lmp.backfill import read_ahead
 from caiso_lmp.backfill.read_ahead import ReadAhead
@@ -24,6 +24,7 @@ from caiso_lmp.simulator import FaultSettings, made_prices
 from caiso_lmp.simulator.render import Form, group_member_stem, render_zip, split_members
 from caiso_lmp.trading_time import utc_window
 
+Start = Callable[..., Backfills]
 SECONDS = 30.0  # longer than any thread takes to begin
 (REQUEST,) = group_requests(Market.DAM, DAY)
 

@@ -63,11 +63,11 @@ def require_as_csv_reads(content: bytes, price: str = "MW") -> pl.DataFrame | No
     header, *lines = split(content.decode())
     assert {len(line) for line in lines} <= {len(header)}
     expected = {
-        ours: pl.Series([line[header.index(theirs)] or None for line in lines], dtype=pl.String)
+        ours: pl.Series([line[header.index(theirs)] for line in lines], dtype=pl.String)
         for theirs, ours in NAMES.items()
         if theirs in header
     }
-    texts = read.select(pl.col(*expected).cast(pl.String).str.strip_suffix("\r"))
+    texts = read.select(pl.col(*expected).cast(pl.String).str.strip_chars_end("\r").fill_null(""))
     assert_frame_equal(texts, pl.DataFrame(expected))
     numbers = pl.Series(raw.NUMBER, [number_of(line[header.index(price)]) for line in lines], dtype=pl.Float64)
     assert read[raw.NUMBER].equals(numbers, null_equal=True)
@@ -76,7 +76,7 @@ def require_as_csv_reads(content: bytes, price: str = "MW") -> pl.DataFrame | No
     else:
         assert not numbers.null_count(), "nobody can say any more what stood there"
     for name, column in expected.items():
-        assert set(raw.distinct(read, name)[name].cast(pl.String)) == set(column)
+        assert set(raw.distinct(read, name)[name].cast(pl.String).fill_null("")) == set(column)
     return read
 
 
@@ -84,7 +84,7 @@ def split(text: str) -> list[list[str]]:
     """Split the lines that are not empty; a carriage return ends no line here, as it does in Python, but a field."""
     kept = re.sub(r"\r(?!\n)", KEPT, text)
     lines = csv.reader(io.StringIO(kept, newline=""), strict=True)
-    return [[field.removesuffix(KEPT).replace(KEPT, "\r") for field in line] for line in lines if line]
+    return [[field.rstrip(KEPT).replace(KEPT, "\r") for field in line] for line in lines if line]
 
 
 def number_of(text: str) -> float | None:
@@ -195,6 +195,13 @@ def _without_field(lines: list[str], line: int, field: int) -> None:
     lines[line] = ",".join(fields)
 
 
+def _append(text: str) -> Spoil:
+    def spoil(lines: list[str], line: int, _place: int) -> None:
+        lines[line] += text
+
+    return spoil
+
+
 def _cut(lines: list[str], line: int, place: int) -> None:
     lines[line] = lines[line][: place * 11]
 
@@ -208,10 +215,31 @@ def _repeat(lines: list[str], line: int, _place: int) -> None:
     lines.insert(line, lines[line])
 
 
-TEXTS = ("", "0", "1", "abc", "-5.5", " 1", "1e3", "NaN", "inf", "DAM", "LMP", "2024-07-02", '"', '"A"', "A\x01", "é")
+TEXTS = (
+    "",
+    " ",
+    "\t",
+    '""',
+    "0",
+    "1",
+    "abc",
+    "-5.5",
+    " 1",
+    "1e3",
+    "NaN",
+    "inf",
+    "DAM",
+    "LMP",
+    "2024-07-02",
+    '"',
+    '"A"',
+    "A\x01",
+    "é",
+)
 SPOILS: tuple[Spoil, ...] = (
     *map(_field, TEXTS),
-    *map(_insert, (",", '"', "\n", "\r", "\x01", " ", "0", ",,", "\x00")),
+    *map(_insert, (",", '"', "\n", "\r", "\x01", " ", "0", ",,", "\x00", ", ,", ',"",')),
+    *map(_append, (",", ", ", ",\t", ',""', ",,", ",,5", ",,,,,5", ',"",5', ", \r")),
     _without_field,
     _cut,
     _swap,
@@ -227,6 +255,25 @@ def test_spoiled_lines_are_read_as_they_stand_or_refused(data: st.DataObject) ->
     for spoil in data.draw(st.lists(st.sampled_from(SPOILS), min_size=1, max_size=3)):
         spoil(lines, data.draw(st.integers(1, len(lines) - 1)), data.draw(st.integers(0, 16)))
     require_as_csv_reads(("\n".join(lines) + "\n").encode(), "MW" if "MW" in columns else "VALUE")
+
+
+@pytest.mark.parametrize("spoil", range(len(SPOILS)))
+@pytest.mark.parametrize("price_last", [False, True])
+@pytest.mark.parametrize("beside", ["1.5", "NaN"])
+def test_what_is_refused_does_not_depend_on_other_lines(spoil: int, price_last: bool, beside: str) -> None:
+    """Read as numbers or, because of another line, as text: a spoiled line has one verdict."""
+    columns = (*(name for name in HOURLY if name not in ("MW", "GROUP")), "MW") if price_last else HOURLY
+    rows = group_rows(count=2)
+    rows[0] = {**rows[0], "MW": beside}
+    whole = csv_file(rows, columns).decode().split("\n")[:-1]
+    for line in (2, 3, len(whole) - 1):
+        for place in range(17):
+            lines = list(whole)
+            SPOILS[spoil](lines, line, place)
+            content = ("\n".join(lines) + "\n").encode()
+            read = require_as_csv_reads(content)
+            other = require_as_csv_reads(content.replace(beside.encode(), b"-9.25", 1))
+            assert (read is None) == (other is None)
 
 
 @given(data=st.data())
