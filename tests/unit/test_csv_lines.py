@@ -76,7 +76,9 @@ def require_as_csv_reads(content: bytes, price: str = "MW") -> pl.DataFrame | No
     else:
         assert not numbers.null_count(), "nobody can say any more what stood there"
     for name, column in expected.items():
-        assert set(raw.distinct(read, name)[name].cast(pl.String).fill_null("")) == set(column)
+        assert set(raw.distinct(read, name)[name].cast(pl.String).str.strip_chars_end("\r").fill_null("")) == set(
+            column
+        )
     return read
 
 
