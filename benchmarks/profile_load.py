@@ -29,8 +29,8 @@ from caiso_lmp.warehouse import load, session, warehouse
 # (module, function): step. A function that is renamed in the package must be renamed here.
 _STEPS = {
     (members, "read_csv_member"): "read CSV",
-    (reading, "read_member"): "inflate",
-    (reading, "market_of"): "inflate",
+    (reading, "read_member"): "inflate, XML",
+    (reading, "market_of"): "market",
     (reading, "read_times"): "times",
     (reading, "find_defects"): "pandera, raw rows",
     (reading, "to_interval_rows"): "components side by side",
