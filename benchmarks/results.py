@@ -28,11 +28,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Target:
-    """A figure that was promised: at most ``limit`` (or at least, if ``at_least``), better ``aim``; or an aim alone."""
+    """A figure that was promised: at most ``limit`` (or at least, if ``at_least``), better ``aim``."""
 
     what: str
     value: float
-    limit: float | None
+    limit: float
     unit: str
     aim: float | None = None
     at_least: bool = False
@@ -40,17 +40,13 @@ class Target:
     def row(self) -> tuple[str, str, str, str]:
         """Write the figure, what was promised, and whether that is kept."""
         sign = "≥" if self.at_least else "≤"
-        limit = "" if self.limit is None else f"{sign} {self.limit:g}{self.unit}"
-        aim = "" if self.aim is None else f"aim {self.aim:g}{self.unit}"
-        promised = f"{limit} ({aim})" if limit and aim else limit or aim
+        promised = f"{sign} {self.limit:g}{self.unit}" + (f" (aim {self.aim:g}{self.unit})" if self.aim else "")
         return self.what, f"{self.value:,.2f}{self.unit}", promised, self._verdict()
 
     def _verdict(self) -> str:
-        if self.limit is not None and not self._within(self.limit):
+        if not self._within(self.limit):
             return "**missed**"
-        if self.aim is None:
-            return "kept"
-        return "aim reached" if self._within(self.aim) else "kept" if self.limit is not None else "aim not reached"
+        return "kept" if self.aim is None or not self._within(self.aim) else "aim reached"
 
     def _within(self, bound: float) -> bool:
         return self.value >= bound if self.at_least else self.value <= bound

@@ -40,7 +40,6 @@ _OASIS_MARKS: Final = (
     }
 )
 _OTHER_REPORT: Final = {"TIE"}  # PRC_SPTIE_LMP: prices per scheduling point and tie, not per node
-_ROWS_NAMED: Final = 5
 _SHOWN: Final = 60  # characters of a foreign first line that a message repeats
 
 

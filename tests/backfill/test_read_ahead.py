@@ -130,8 +130,14 @@ def test_nothing_is_read_where_no_answer_has_come(begun: list[str], arrived: Fet
     assert not begun
 
 
-def test_small_answers_are_not_read_ahead(monkeypatch: pytest.MonkeyPatch, zip_of_hubs: bytes) -> None:
+def test_small_answers_are_not_read_ahead(
+    monkeypatch: pytest.MonkeyPatch, begun: list[str], zip_of_hubs: bytes
+) -> None:
     """Handing them to a thread would take longer than reading them."""
-    monkeypatch.setattr(read_ahead, "read_bytes", lambda *_: pytest.fail("was read"))
+    small = fetched(zip_of_hubs)
+    assert isinstance(small.outcome, Delivered)
+    monkeypatch.setattr(read_ahead, "_LARGE", len(zip_of_hubs) + 1)
     with ReadAhead() as reader:
-        reader.begin(lambda: fetched(zip_of_hubs))
+        reader.begin(lambda: small)
+        reader.read(small, small.outcome)
+    assert [is_ahead(thread) for thread in begun] == [False]
