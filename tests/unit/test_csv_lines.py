@@ -259,6 +259,7 @@ def test_spoiled_lines_are_read_as_they_stand_or_refused(data: st.DataObject) ->
     require_as_csv_reads(("\n".join(lines) + "\n").encode(), "MW" if "MW" in columns else "VALUE")
 
 
+@pytest.mark.check  # forty spoils in seven thousand members: half a minute
 @pytest.mark.parametrize("spoil", range(len(SPOILS)))
 @pytest.mark.parametrize("price_last", [False, True])
 @pytest.mark.parametrize("beside", ["1.5", "NaN"])
