@@ -194,7 +194,7 @@ def _concerned(listed: pl.DataFrame, now: datetime) -> dict[Market, dict[date, d
 
 def _held_nodes(warehouse: Warehouse, market: Market, trade_date: date) -> Nodes | None:
     """Tell which nodes we hold on a trade date: all of them where we have its group file, None where none."""
-    held = {file.request_key for file in warehouse.group_files(market)}
+    held = warehouse.group_files(market).by_key
     if any(piece.key in held for piece in group_requests(market, trade_date)):
         return ALL_NODES
     return tuple(warehouse.nodes_of(market, trade_date)) or None

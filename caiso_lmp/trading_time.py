@@ -125,6 +125,15 @@ def on_peak_hours(trade_date: date) -> int:
     return len(ON_PEAK_HOURS) if peak_day else 0
 
 
+def is_on_peak(moment: datetime) -> bool:
+    """Tell whether a moment lies in an on-peak hour.
+
+    Raises:
+        UsageError: The moment has no time zone.
+    """
+    return operating_hour(moment) in ON_PEAK_HOURS and on_peak_hours(trade_date_of(moment)) > 0
+
+
 def on_peak_expr() -> pl.Expr:
     """Build whether an interval is on-peak, over the columns ``trade_date`` and ``operating_hour``."""
     holidays = [day for year in _CALENDAR_YEARS for day in sorted(nerc_holidays(year))]

@@ -15,15 +15,14 @@ from caiso_lmp.fetch.raw_store import RawStore
 from caiso_lmp.fetch.reason import Reason
 from caiso_lmp.fetch.request import HOURLY, Request, group_requests
 from caiso_lmp.market import Market
-from caiso_lmp.trading_time import expected_intervals
-from caiso_lmp.warehouse.held import HeldFile
+from caiso_lmp.trading_time import expected_intervals, is_on_peak
+from caiso_lmp.warehouse.held import HeldFile, HeldFiles
 from caiso_lmp.warehouse.warehouse import Warehouse
 
-FEWER_NODES: Final = 0.95
-"""An all-node file with a smaller share of a neighbour's nodes may have been cut short; ours, from the small changes
-that the set of nodes goes through from day to day. On-peak nodes, which Sundays lack, are not counted."""
-
-_NEIGHBOURS: Final = {True: timedelta(days=2), False: timedelta(hours=12)}  # hourly markets, others
+_HOUR: Final = timedelta(hours=1)
+_NEIGHBOURS: Final = {True: timedelta(days=2), False: timedelta(hours=12)}
+"""How far apart all-node files are compared, in hourly markets and in others. Ours: the set of nodes changes only with
+a network model, about once a month, and each file near such a change may be asked once more."""
 
 
 class Cell(NamedTuple):
@@ -104,14 +103,14 @@ class NeedsFinder:
     # --- what is there --------------------------------------------------------------------------
 
     def _find_group_files(self, market: Market, stale: Mapping[date, datetime]) -> None:
-        held = {file.request_key: file for file in self._warehouse.group_files(market)}
+        held = self._warehouse.group_files(market)
         files = [
-            (day, piece, held[piece.key])
-            for day in _with_days_around(self._asked.trade_dates if held else ())
+            (day, piece, held.by_key[piece.key])
+            for day in _with_days_around(self._asked.trade_dates if held.by_key else ())
             for piece in group_requests(market, day)
-            if piece.key in held
+            if piece.key in held.by_key
         ]
-        cut_short = _find_cut_short([(piece, file) for _, piece, file in files])
+        cut_short = _find_cut_short([(piece, file) for _, piece, file in files], held)
         for day, piece, file in files:
             if piece not in cut_short:
                 self._there.pieces.add((market, piece.start))
@@ -162,26 +161,35 @@ def _with_days_around(days: Iterable[date]) -> list[date]:
     return sorted({day + timedelta(days=step) for day in days for step in range(-near, near + 1)})
 
 
-def _find_cut_short(files: list[tuple[Request, HeldFile]]) -> set[Request]:
-    """Find all-node files that may have been cut short: fewer nodes than in a neighbour, and seen only once.
+def _find_cut_short(files: list[tuple[Request, HeldFile]], held: HeldFiles) -> set[Request]:
+    """Find all-node files that may have been cut short: fewer nodes than a neighbour leads to expect, and only once.
 
-    An answer for all nodes that was cut between two nodes looks whole. OASIS gives a group file again byte by byte,
-    so one that comes twice is what it has.
+    An answer for all nodes that was cut between two nodes looks whole. One with as many nodes comes twice only if
+    that is what OASIS has.
     """
+    part_time = [_count_part_time(piece, held) for piece, _ in files]
+    all_day = [file.nodes - some for (_, file), some in zip(files, part_time, strict=True)]
     return {
         piece
         for at, (piece, file) in enumerate(files)
-        if not file.confirmed and file.nodes < FEWER_NODES * (max(_nodes_around(files, at)) - file.part_time)
+        if not file.confirmed and file.nodes - part_time[at] < max(all_day[other] for other in _near(files, at))
     }
 
 
-def _nodes_around(files: list[tuple[Request, HeldFile]], at: int) -> Iterator[int]:
-    """Yield the numbers of nodes of a file and of those shortly before and after it."""
+def _count_part_time(piece: Request, held: HeldFiles) -> int:
+    """Count the nodes that a file should have because there is an on-peak or an off-peak hour in it."""
+    hours = range((piece.end - piece.start) // _HOUR)
+    on_peak = {is_on_peak(piece.start + hour * _HOUR) for hour in hours}
+    return held.on_peak * (True in on_peak) + held.off_peak * (False in on_peak)
+
+
+def _near(files: list[tuple[Request, HeldFile]], at: int) -> Iterator[int]:
+    """Yield the places of a file and of those shortly before and after it."""
     middle = files[at][0]
     near = _NEIGHBOURS[middle.market is not None and middle.market.report.interval_minutes == HOURLY]
-    yield files[at][1].nodes
+    yield at
     for step in (-1, 1):
         other = at + step
         while 0 <= other < len(files) and abs(files[other][0].start - middle.start) <= near:
-            yield files[other][1].nodes
+            yield other
             other += step

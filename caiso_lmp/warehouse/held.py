@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -33,23 +33,38 @@ class HeldFile:
         request_key: The question.
         fetched_at: When it was last answered.
         nodes: Most nodes that an answer had.
-        part_time: How many of all nodes known are published in on-peak or in off-peak hours only: it may lack them.
-        confirmed: Whether OASIS gave the file with the most nodes more than once.
+        confirmed: Whether OASIS answered with so many nodes more than once.
     """
 
     request_key: str
     fetched_at: datetime
     nodes: int
-    part_time: int
     confirmed: bool
 
 
-_GROUP_FILES: Final = """SELECT request_key, max(fetched_at) AS fetched_at, max(nodes) AS nodes,
-    (SELECT count(*) FROM store.node WHERE node.ends_with('{on_peak}') OR node.ends_with('{off_peak}')) AS part_time,
-    max(CASE WHEN fetches > 1 THEN nodes ELSE 0 END) >= max(nodes) AS confirmed
-    FROM store.raw_file JOIN (SELECT raw_id, count(*) AS fetches, max(fetched_at) AS fetched_at
-        FROM store.fetch GROUP BY raw_id) USING (raw_id)
-    WHERE market_id = {market_id} AND lacking = 0 AND request_key LIKE 'GroupZip?%' GROUP BY request_key"""
+@dataclass(frozen=True)
+class HeldFiles:
+    """The group files of a market.
+
+    Attributes:
+        by_key: Each by the key of its question.
+        on_peak: How many of all nodes known are published in on-peak hours only.
+        off_peak: How many are published in off-peak hours only.
+    """
+
+    by_key: Mapping[str, HeldFile]
+    on_peak: int = 0
+    off_peak: int = 0
+
+
+_GROUP_FILES: Final = """SELECT request_key, max(fetched_at), max(nodes), arg_max(fetches, nodes) > 1
+    FROM (SELECT request_key, nodes, max(fetched_at) AS fetched_at, count(*) AS fetches
+        FROM store.raw_file JOIN store.fetch USING (raw_id)
+        WHERE market_id = {market_id} AND lacking = 0 AND request_key LIKE 'GroupZip?%'
+        GROUP BY request_key, nodes)
+    GROUP BY request_key"""
+_PART_TIME_NODES: Final = f"""SELECT count_if(node.ends_with('{ON_PEAK_SUFFIX}')),
+    count_if(node.ends_with('{OFF_PEAK_SUFFIX}')) FROM store.node"""
 
 
 def find_complete_node_days(
@@ -67,11 +82,11 @@ def find_complete_node_days(
     return [HeldNodeDay(*row) for row in found.iter_rows()]
 
 
-def find_group_files(connection: duckdb.DuckDBPyConnection, market: Market) -> list[HeldFile]:
-    """List the whole group files of a market that are loaded."""
-    query = _GROUP_FILES.format(market_id=MARKET_IDS[market], on_peak=ON_PEAK_SUFFIX, off_peak=OFF_PEAK_SUFFIX)
-    found = to_frame(connection, query)
-    return [HeldFile(*row) for row in found.iter_rows()]
+def find_group_files(connection: duckdb.DuckDBPyConnection, market: Market) -> HeldFiles:
+    """Find the whole group files of a market that are loaded."""
+    found = to_frame(connection, _GROUP_FILES.format(market_id=MARKET_IDS[market]))
+    on_peak, off_peak = to_frame(connection, _PART_TIME_NODES).row(0)
+    return HeldFiles({row[0]: HeldFile(*row) for row in found.iter_rows()}, on_peak, off_peak)
 
 
 def find_nodes_of(connection: duckdb.DuckDBPyConnection, market: Market, trade_date: date) -> list[str]:

@@ -14,7 +14,7 @@ from caiso_lmp.warehouse.changes import find_changes
 from caiso_lmp.warehouse.check import Finding, check_tables
 from caiso_lmp.warehouse.export import export_prices
 from caiso_lmp.warehouse.frames import to_frame
-from caiso_lmp.warehouse.held import HeldFile, HeldNodeDay, find_complete_node_days, find_group_files, find_nodes_of
+from caiso_lmp.warehouse.held import HeldFiles, HeldNodeDay, find_complete_node_days, find_group_files, find_nodes_of
 from caiso_lmp.warehouse.load import LoadCounts, RawFileFacts, load_prices
 from caiso_lmp.warehouse.query import find_archive_start, find_prices
 from caiso_lmp.warehouse.scan import scan_prices
@@ -124,10 +124,10 @@ class Warehouse:
         with reading(self.path, self.wait_seconds) as connection:
             return find_changes(connection, since)
 
-    def group_files(self, market: Market) -> list[HeldFile]:
-        """List the whole group files of a market that are loaded; nothing where there is no warehouse yet."""
+    def group_files(self, market: Market) -> HeldFiles:
+        """Find the whole group files of a market that are loaded; none where there is no warehouse yet."""
         if not self.path.exists():
-            return []
+            return HeldFiles({})
         with reading(self.path, self.wait_seconds) as connection:
             return find_group_files(connection, market)
 

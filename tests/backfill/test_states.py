@@ -150,19 +150,36 @@ def test_many_nodes_by_group_file_and_the_rest_by_name(start_backfills: Start) -
     assert [day.nodes for day in report.incomplete] == [("TYPO",)]
 
 
-def test_a_file_of_all_nodes_that_was_cut_between_nodes_is_asked_again(start_backfills: Start) -> None:
-    """A file with too few nodes looks whole by itself, but not beside a neighbour that has more."""
-    whole = start_backfills(nodes=40)
-    backfills = start_backfills(nodes=whole.simulator.nodes[:20])
+@pytest.mark.parametrize("lacking", [HUB, "TH_SP15_GEN_ONPEAK-APND", "TH_NP15_GEN_OFFPEAK-APND"])
+def test_a_file_of_all_nodes_that_was_cut_between_nodes_is_asked_again(start_backfills: Start, lacking: str) -> None:
+    """A file that lacks a single node looks whole by itself, but not beside a neighbour that has it."""
+    whole = start_backfills()
+    assert lacking in whole.simulator.nodes
+    backfills = start_backfills(nodes=tuple(node for node in whole.simulator.nodes if node != lacking))
     backfills.run("all", DAY, 1)
     backfills.simulator = whole.simulator
     assert backfills.run("all", DAY, 2).incomplete == []
-    assert backfills.prices().height == true_prices(whole.simulator.nodes).height
+    assert backfills.prices().equals(true_prices(whole.simulator.nodes))
     assert len(backfills.asked()) == 2
 
 
+def test_hours_that_lack_a_node_are_found_beside_hours_of_other_nodes(start_backfills: Start) -> None:
+    """That on-peak nodes begin where off-peak nodes end hides no node that was cut off."""
+    night = START + timedelta(hours=6, minutes=30)
+    whole = start_backfills(now=night + timedelta(hours=1))
+    backfills = start_backfills(nodes=tuple(node for node in whole.simulator.nodes if node != HUB), now=night)
+    backfills.run("all", DAY, 1, "FMM")
+    assert len(backfills.asked()) == 6
+    backfills.simulator = whole.simulator
+    backfills.run("all", DAY, 1, "FMM")
+    assert len(backfills.asked()) == 6 + 1
+    backfills.run("all", DAY, 1, "FMM")
+    assert len(backfills.asked()) == 6 + 1
+    assert backfills.warehouse.sql(f"SELECT count(*) AS n FROM lmp WHERE node = '{HUB}'")["n"].item() == 7 * 4
+
+
 def test_few_nodes_are_believed_when_they_come_twice(start_backfills: Start) -> None:
-    """A step in the number of nodes is asked once more and no further: the same bytes mean that it is so."""
+    """A step in the number of nodes is asked once more and no further: what comes twice is what OASIS has."""
     backfills, more = start_backfills(nodes=20), start_backfills(nodes=40)
     backfills.run("all", DAY, 1)
     few, backfills.simulator = backfills.simulator, more.simulator

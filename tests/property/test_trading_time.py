@@ -19,6 +19,7 @@ from caiso_lmp.trading_time import (
     expected_intervals,
     expected_intervals_expr,
     hours_of,
+    is_on_peak,
     nerc_holidays,
     on_peak_hours,
     operating_hour,
@@ -163,6 +164,16 @@ def test_on_peak_hours_are_those_of_working_days(day: date) -> None:
     """Hours 7 to 22 from Monday to Saturday, none on Sundays and holidays; clock changes do not matter."""
     closed = day.isoweekday() == 7 or day in nerc_holidays(day.year)
     assert on_peak_hours(day) == (0 if closed else 16)
+
+
+@given(trade_days())
+def test_on_peak_moments_of_a_day_are_its_on_peak_hours(day: date) -> None:
+    """From 06:00 to 22:00 on the clock, whole hours, also on days of 23 and 25."""
+    start, _ = utc_window(day)
+    hours = [operating_hour(start + n * HOUR) for n in range(hours_of(day)) if is_on_peak(start + n * HOUR)]
+    assert hours == (list(range(7, 23)) if on_peak_hours(day) else [])
+    with pytest.raises(UsageError, match="no time zone"):
+        is_on_peak(start.replace(tzinfo=None))
 
 
 def test_holidays_of_every_year() -> None:
