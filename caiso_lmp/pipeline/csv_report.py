@@ -63,8 +63,9 @@ def read_csv_member(member: Member) -> pl.DataFrame:
 def _read_header(member: Member) -> tuple[list[str], dict[int, str]]:
     """Read the names of the columns, and choose those to read."""
     header_end = member.content.find(b"\n") % (len(member.content) + 1)
+    row_end = member.content.find(b"\n", header_end + 1)
     header = fields_of(member.content[:header_end])
-    first_row = fields_of(member.content[header_end + 1 : member.content.find(b"\n", header_end + 1)])
+    first_row = fields_of(member.content[header_end + 1 : row_end]) if row_end > 0 else []
     _refuse_other_reports(member, header, first_row)
     return header, _chosen_columns(member, header)
 
@@ -76,7 +77,8 @@ def _refuse_other_reports(member: Member, header: list[str], first_row: list[str
             member=member.name,
             hint="load zips, CSVs or XML as OASIS serves them",
         )
-    values = dict(zip(header, first_row, strict=False))
+    whole = len(first_row) == len(header)  # what a cut line lacks is told where lines are read
+    values = dict(zip(header, first_row, strict=True)) if whole else {}
     item = values.get("XML_DATA_ITEM", "")
     other_item = bool(item) and item not in COMPONENT_OF_DATA_ITEM
     other_prices = other_item and values.get("LMP_TYPE") not in COMPONENT_OF_LMP_TYPE and not _names_lmps(member)

@@ -222,6 +222,16 @@ def test_a_last_line_without_its_end_is_refused(file: Path, count: int) -> None:
     assert message == "the last line has no end"
 
 
+@pytest.mark.parametrize("columns", [HOURLY, ("XML_DATA_ITEM", *(name for name in HOURLY if name != "XML_DATA_ITEM"))])
+def test_prices_cut_in_their_first_row_are_no_other_report(file: Path, columns: tuple[str, ...]) -> None:
+    """What is left of the name of a component names no other report, wherever its column stands."""
+    content = csv_file(interval(), columns)
+    header_end, row_end = (content.index(b"\n", at) for at in (0, content.index(b"\n") + 1))
+    for end in range(header_end + 2, row_end + 1):
+        message = refusal(file, content[:end], BrokenRowsError, hint=CUT, member="answer.csv", rows=[1])
+        assert message == "the last line has no end"
+
+
 def test_a_header_without_its_end_names_no_row(file: Path) -> None:
     """The header is not a row of prices."""
     refusal(file, csv_file([])[:-1], BrokenRowsError, hint=CUT, member="answer.csv")
