@@ -59,13 +59,20 @@ def make_marks_topic(admin: Any, topic: str, complaints: Complaints, patience: f
         raise told from None
 
 
-def read_last_mark(settings: KafkaSettings, topic: str, key: str, patience: float) -> str | None:
+def read_last_mark(settings: KafkaSettings, topic: str, key: str, patience: float, of_another: float) -> str | None:
     """Give the last mark that arrived under a key; None if there is none.
 
     Everything that is in the topic now is waited for: another exporter may have a transaction open there.
 
+    Args:
+        settings: Where the cluster is.
+        topic: Of marks.
+        key: Of the exporter.
+        patience: Seconds to wait for a broker that does not answer.
+        of_another: Seconds that a transaction of another exporter may stay open beyond that.
+
     Raises:
-        BrokerError: The topic cannot be read, or not to its end within ``patience`` seconds.
+        BrokerError: The topic cannot be read, or not to its end in time.
     """
     kafka, complaints = import_extra("confluent_kafka"), Complaints(settings)
     consumer = kafka.Consumer(
@@ -84,7 +91,7 @@ def read_last_mark(settings: KafkaSettings, topic: str, key: str, patience: floa
     try:
         end = _end_of(settings, topic, complaints, patience)
         consumer.assign([kafka.TopicPartition(topic, 0, kafka.OFFSET_BEGINNING)])
-        return _read(consumer, key, end, patience)
+        return _read(consumer, key, end, patience + of_another)
     except kafka.KafkaException as error:
         raise complaints.translate(error.args[0], f"the marks in {topic} cannot be read") from None
     finally:
@@ -104,11 +111,11 @@ def _end_of(settings: KafkaSettings, topic: str, complaints: Complaints, patienc
     return int(wait_for(asked[partition], patience).offset)
 
 
-def _read(consumer: Any, key: str, end: int, patience: float) -> str | None:  # noqa: ANN401 - a Consumer
+def _read(consumer: Any, key: str, end: int, seconds: float) -> str | None:  # noqa: ANN401 - a Consumer
     kafka = import_extra("confluent_kafka")
     codes = kafka.KafkaError
     no_trouble = {codes._PARTITION_EOF, codes.GROUP_AUTHORIZATION_FAILED}  # noqa: SLF001 - its name; no group is joined
-    last, reached, deadline = None, 0, time.monotonic() + patience
+    last, reached, deadline = None, 0, time.monotonic() + seconds
     while reached < end:
         for message in consumer.consume(_READ_AT_ONCE, timeout=_POLL_SECONDS):
             error = message.error()

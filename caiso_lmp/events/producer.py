@@ -140,8 +140,8 @@ class EventProducer:
     def last_mark(self) -> str | None:
         """Give the mark of the last batch that arrived."""
         of_another = int(self._settings.properties.get("transaction.timeout.ms", _TRANSACTION_SECONDS * 1000)) / 1000
-        limit = self._patience + of_another
-        return read_last_mark(self._settings, marks_topic(self.topic), self.transactional_id, limit)
+        topic = marks_topic(self.topic)
+        return read_last_mark(self._settings, topic, self.transactional_id, self._patience, of_another)
 
     def send(self, chunks: Chunks, mark: str | None, on_events: Callable[[int], None] = lambda _events: None) -> int:
         """Send events in one transaction, and their mark with them; give their number.

@@ -152,7 +152,7 @@ def test_a_topic_that_is_not_there_is_told(folder: DataFolder) -> None:
     topic = mock_topic(broker.bootstrap_servers)
     missing = Topic(topic.settings, "no.such.topic", Encoding.JSON)
     with pytest.raises(TopicMissingError, match=r"no\.such\.topic"):
-        publish(folder, missing, patience=1.0)
+        publish(folder, missing, patience=3.0)
 
 
 def test_without_a_warehouse_there_is_nothing_to_publish(tmp_path: Path, broker: MockBroker) -> None:

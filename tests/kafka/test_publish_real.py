@@ -242,7 +242,7 @@ def test_a_broker_that_stays_away_leaves_everything_waiting(folder: DataFolder, 
     topic = made_topic(own_broker)
     loaded(folder, whole_day(10.0, nodes=NODES))
     with pytest.raises(BrokerUnreachableError):
-        publish(folder, topic, patience=3, on_events=once(own_broker.kill))
+        publish(folder, topic, patience=8, on_events=once(own_broker.kill))
     own_broker.start()
     report = publish(folder, topic, patience=PATIENCE)
     assert (report.withdrawn, report.events) == (40 * 24 * 4, 40 * 24 * 4)
@@ -317,13 +317,13 @@ def test_an_unreadable_end_of_the_marks_is_told(real_broker: LocalBroker, monkey
     """If the neighbour never ends, the exporter says so instead of guessing."""
     topic = made_topic(real_broker)
     find_cluster(topic.settings, topic.name, PATIENCE)
-    monkeypatch.setattr("caiso_lmp.events.producer._TRANSACTION_SECONDS", 0)
+    monkeypatch.setattr("caiso_lmp.events.producer._TRANSACTION_SECONDS", 1 - PATIENCE)  # the broker has its time
     with EventProducer(topic.settings, topic.name, "neighbour", PATIENCE) as neighbour:
         neighbour._producer.begin_transaction()
         neighbour._produce_mark(b'{"batch": "theirs"}')
         neighbour._producer.flush(PATIENCE)
         with (
-            EventProducer(topic.settings, topic.name, "own", 1.0) as own,
+            EventProducer(topic.settings, topic.name, "own", PATIENCE) as own,
             pytest.raises(BrokerError, match="another exporter is open"),
         ):
             own.last_mark()
