@@ -13,7 +13,7 @@ from pathlib import Path
 from caiso_lmp import CAISOConnector, CAISOConnectorConfig, NormalizationService
 from caiso_lmp.connector.kafka import publisher
 from caiso_lmp.events.destinations import EventFile
-from caiso_lmp.publish import publish
+from caiso_lmp.publish.story import publish
 
 BASE_URL = os.environ.get("CAISO_LMP_BASE_URL", "https://oasis.caiso.com/oasisapi")
 RAW = Path(__file__).with_name("sample_raw_data.json")

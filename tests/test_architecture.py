@@ -34,6 +34,7 @@ STOREY_OF = {
     **dict.fromkeys(("market", "trading_time", "settings"), "facts"),
     "errors": "errors",
 }
+FRONT_DOOR = {"caiso_lmp", "caiso_lmp.public"}
 SIMULATOR = "simulator"
 SIMULATOR_IMPORTS = {SIMULATOR, "market", "trading_time", "errors"}
 
@@ -131,7 +132,7 @@ def test_imports_go_one_way() -> None:
     """A module imports only from storeys below its own, or from its own part of the house."""
     wrong = []
     for module, target in inner_imports():
-        if module == "caiso_lmp" or SIMULATOR in (house_part(module), house_part(target)):
+        if module in FRONT_DOOR or SIMULATOR in (house_part(module), house_part(target)):
             continue
         above, below = STOREYS.index(storey(module)), STOREYS.index(storey(target))
         same_part = house_part(module) == house_part(target)
@@ -143,7 +144,7 @@ def test_imports_go_one_way() -> None:
 
 def test_no_module_imports_the_front_door() -> None:
     """Inside the package nothing is imported from ``caiso_lmp`` itself: that would turn the house round."""
-    assert not [module for module, target in inner_imports() if target == "caiso_lmp"]
+    assert {m for m, target in inner_imports() if target in FRONT_DOOR} == {"caiso_lmp"}
 
 
 def test_rooms_do_not_import_each_other() -> None:
@@ -226,6 +227,28 @@ def test_public_names_are_the_documented_ones() -> None:
     package = importlib.import_module("caiso_lmp")
     assert set(package.__all__) == documented_names()
     assert not [name for name in package.__all__ if not hasattr(package, name)]
+    assert not set(package.__all__) - set(dir(package))
+    assert not hasattr(package, "nonsense")
+
+
+NAME_PROBE = """
+import sys
+import caiso_lmp
+assert not {"polars", "duckdb", "httpx", "pandera", "pydantic"} & sys.modules.keys(), "imports more than its name"
+import caiso_lmp.backfill.story, caiso_lmp.publish.story
+assert callable(caiso_lmp.backfill) and callable(caiso_lmp.publish), "a package took the name of a function"
+assert caiso_lmp.errors.UsageError is caiso_lmp.UsageError
+from caiso_lmp import *
+assert get_lmp is caiso_lmp.get_lmp
+"""
+
+
+def test_public_names_come_when_they_are_used(tmp_path: Path) -> None:
+    """Importing the package is quick, and functions keep their names, whatever is imported in whatever order."""
+    probe = subprocess.run(
+        [sys.executable, "-W", "error", "-c", NAME_PROBE], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (probe.returncode, probe.stdout, probe.stderr) == (0, "", "")
 
 
 def test_every_error_is_public() -> None:
@@ -241,6 +264,7 @@ import polars  # sets a variable for its memory allocator: the same
 theirs = set(sys.modules)
 before = dict(os.environ), list(warnings.filters), logging.root.level
 import caiso_lmp
+from caiso_lmp import get_lmp  # now all is imported
 assert (dict(os.environ), list(warnings.filters), logging.root.level) == before, "changed the process"
 assert not logging.root.handlers, "configured logging"
 assert not [h for h in logging.getLogger("caiso_lmp").handlers if type(h) is not logging.NullHandler]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from caiso_lmp.events.destinations import Topic
 from caiso_lmp.events.kafka_settings import KafkaSettings
-from caiso_lmp.publish import publish
+from caiso_lmp.publish.story import publish
 from caiso_lmp.settings import DataFolder
 
 

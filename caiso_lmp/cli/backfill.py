@@ -18,8 +18,9 @@ from caiso_lmp.cli import options
 from caiso_lmp.cli.entry import TROUBLE, cli
 from caiso_lmp.cli.folder import open_folder
 from caiso_lmp.cli.progress import answer_bar
-from caiso_lmp.cli.show import console, notes, print_json, print_report, table
+from caiso_lmp.cli.show import print_json, print_report, table
 from caiso_lmp.cli.stop import SIGNALLED, Stop
+from caiso_lmp.cli.terminal import console, notes
 from caiso_lmp.cli.typed import say_as_typed
 from caiso_lmp.errors import UsageError
 from caiso_lmp.fetch.plan import ALL_NODES, Plan

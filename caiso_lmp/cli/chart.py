@@ -15,7 +15,8 @@ from caiso_lmp.analysis import completeness
 from caiso_lmp.cli import options
 from caiso_lmp.cli.entry import cli
 from caiso_lmp.cli.folder import open_warehouse, say_before_archive
-from caiso_lmp.cli.show import notes, print_json
+from caiso_lmp.cli.show import print_json
+from caiso_lmp.cli.terminal import notes
 from caiso_lmp.errors import CaisoLmpError, UsageError
 from caiso_lmp.market import Component, Market
 from caiso_lmp.nodes.catalogue import NodeCatalogue

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from caiso_lmp.cli.entry import cli
-from caiso_lmp.cli.show import notes, print_json, print_text
+from caiso_lmp.cli.show import print_json
+from caiso_lmp.cli.terminal import notes, print_text
 from caiso_lmp.connector.config import CAISOConnectorConfig
 from caiso_lmp.connector.config_check import check_config
 from caiso_lmp.connector.config_file import config_schema, read_config, resolved, show_config

@@ -19,8 +19,9 @@ from caiso_lmp.backfill.story import open_downloads
 from caiso_lmp.cli import options
 from caiso_lmp.cli.entry import TROUBLE, cli
 from caiso_lmp.cli.folder import open_folder
-from caiso_lmp.cli.show import cell, console, notes, print_json, table
+from caiso_lmp.cli.show import cell, print_json, table
 from caiso_lmp.cli.stop import SIGNALLED, Stop
+from caiso_lmp.cli.terminal import console, notes
 from caiso_lmp.cli.typed import say_as_typed
 from caiso_lmp.corrections import CorrectionsReport, OnList, OpenDownloads, follow_corrections
 from caiso_lmp.fetch.downloads import Downloads

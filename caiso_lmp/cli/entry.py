@@ -10,7 +10,8 @@ from typing import Any
 import click
 from rich.text import Text
 
-from caiso_lmp.cli.show import notes
+from caiso_lmp.cli.group import CommandGroup
+from caiso_lmp.cli.terminal import notes
 from caiso_lmp.errors import CaisoLmpError, UsageError
 
 WRONG_USE = 2
@@ -18,7 +19,7 @@ TROUBLE = 1
 INTERRUPTED = 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="caiso-lmp", prog_name="caiso-lmp")
 def cli() -> None:
     """Every CAISO locational marginal price, correct, on your disk.
@@ -29,6 +30,13 @@ def cli() -> None:
       caiso-lmp status
       caiso-lmp query --node TH_NP15_GEN-APND --start 2024-03-10 --end 2024-03-12
     """
+
+
+def all_commands() -> dict[str, click.Command]:
+    """Give every command by its name."""
+    with click.Context(cli) as context:
+        found = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
+    return {name: command for name, command in found.items() if command is not None}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -55,7 +63,7 @@ def _run(arguments: list[str] | None) -> int:
 
 def _say_where(option: str, arguments: Sequence[str]) -> None:
     """Tell that an option of commands stands behind them."""
-    having = [name for name, command in cli.commands.items() if any(option in it.opts for it in command.params)]
+    having = [name for name, command in all_commands().items() if any(option in it.opts for it in command.params)]
     if having:
         meant = next((name for name in arguments if name in having), "COMMAND")
         hint = f"options stand behind the command: caiso-lmp {meant} {option}"

@@ -6,7 +6,7 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from caiso_lmp.cli.show import notes
+from caiso_lmp.cli.terminal import notes
 from caiso_lmp.settings import DataFolder, find_data_folder
 from caiso_lmp.warehouse.warehouse import Warehouse
 

@@ -12,7 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from caiso_lmp.cli import options
 from caiso_lmp.cli.entry import TROUBLE, cli
 from caiso_lmp.cli.folder import open_folder
-from caiso_lmp.cli.show import notes, print_json, print_report
+from caiso_lmp.cli.show import print_json, print_report
+from caiso_lmp.cli.terminal import notes
 from caiso_lmp.load import OnFile, OnMonth, load_files
 from caiso_lmp.rebuild import rebuild_warehouse
 from caiso_lmp.report import Report

@@ -13,7 +13,8 @@ from caiso_lmp.backfill.asked import Circumstances
 from caiso_lmp.cli import options
 from caiso_lmp.cli.entry import TROUBLE, cli
 from caiso_lmp.cli.folder import open_folder
-from caiso_lmp.cli.show import cell, console, notes, print_json, table
+from caiso_lmp.cli.show import cell, print_json, table
+from caiso_lmp.cli.terminal import console, notes
 from caiso_lmp.errors import UsageError
 from caiso_lmp.fetch.throttle import SPACING_SECONDS
 from caiso_lmp.nodes.catalogue import NodeCatalogue

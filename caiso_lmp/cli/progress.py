@@ -11,7 +11,7 @@ from rich.table import Column
 from rich.text import Text
 
 from caiso_lmp.backfill.run import OnAnswer
-from caiso_lmp.cli.show import notes
+from caiso_lmp.cli.terminal import notes
 from caiso_lmp.fetch.downloads import Downloads
 from caiso_lmp.load import OnMonth
 

@@ -15,7 +15,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from caiso_lmp.cli import options
 from caiso_lmp.cli.entry import cli
 from caiso_lmp.cli.folder import open_folder
-from caiso_lmp.cli.show import notes, print_json
+from caiso_lmp.cli.show import print_json
+from caiso_lmp.cli.terminal import notes
 from caiso_lmp.errors import UsageError
 from caiso_lmp.events.avro_schema import read_avro_schema
 from caiso_lmp.events.destinations import DEFAULT_TOPIC, EventFile, FileKind, Topic
@@ -23,7 +24,7 @@ from caiso_lmp.events.form import Encoding, Key
 from caiso_lmp.events.kafka_settings import find_kafka_settings
 from caiso_lmp.events.producer import PATIENCE_SECONDS
 from caiso_lmp.events.record import DEFAULT_TENANT
-from caiso_lmp.publish import OnEvents, PublishReport, publish
+from caiso_lmp.publish.story import OnEvents, PublishReport, publish
 from caiso_lmp.warehouse.outbox_selection import Selection
 
 _KAFKA: Final = "kafka"

@@ -14,7 +14,8 @@ import polars as pl
 from caiso_lmp.cli import options
 from caiso_lmp.cli.entry import cli
 from caiso_lmp.cli.folder import open_warehouse, say_before_archive
-from caiso_lmp.cli.show import notes, print_json, print_prices, print_text
+from caiso_lmp.cli.show import print_json, print_prices
+from caiso_lmp.cli.terminal import notes, print_text
 from caiso_lmp.errors import UsageError
 from caiso_lmp.warehouse.warehouse import Warehouse
 

@@ -10,7 +10,8 @@ import click
 from caiso_lmp.cli import options
 from caiso_lmp.cli.entry import cli
 from caiso_lmp.cli.folder import open_warehouse, say_before_archive
-from caiso_lmp.cli.show import notes, print_json
+from caiso_lmp.cli.show import print_json
+from caiso_lmp.cli.terminal import notes
 from caiso_lmp.errors import UsageError
 from caiso_lmp.trading_time import whole_trade_dates
 

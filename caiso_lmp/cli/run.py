@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from caiso_lmp.cli.entry import TROUBLE, cli
-from caiso_lmp.cli.show import notes, print_json
+from caiso_lmp.cli.show import print_json
+from caiso_lmp.cli.terminal import notes
 from caiso_lmp.connector.bookkeeping import tell_steps
 from caiso_lmp.connector.config_check import check_config
 from caiso_lmp.connector.config_file import read_config

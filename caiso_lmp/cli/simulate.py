@@ -13,7 +13,7 @@ import click
 
 from caiso_lmp.cli import options
 from caiso_lmp.cli.entry import cli
-from caiso_lmp.cli.show import console, notes
+from caiso_lmp.cli.terminal import console, notes
 from caiso_lmp.errors import UsageError
 from caiso_lmp.simulator.faults import FaultSettings
 from caiso_lmp.simulator.prices import MAX_NODES

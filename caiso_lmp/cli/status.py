@@ -11,7 +11,8 @@ import polars as pl
 from caiso_lmp.cli import options
 from caiso_lmp.cli.entry import cli
 from caiso_lmp.cli.folder import open_warehouse
-from caiso_lmp.cli.show import cell, console, notes, print_json, table
+from caiso_lmp.cli.show import cell, print_json, table
+from caiso_lmp.cli.terminal import console, notes
 from caiso_lmp.warehouse.warehouse import Warehouse
 
 _NAMES_SHOWN: Final = 3

@@ -7,7 +7,8 @@ from pathlib import Path
 from caiso_lmp.cli import options
 from caiso_lmp.cli.entry import TROUBLE, cli
 from caiso_lmp.cli.folder import open_folder
-from caiso_lmp.cli.show import console, notes, print_json, table
+from caiso_lmp.cli.show import print_json, table
+from caiso_lmp.cli.terminal import console, notes
 from caiso_lmp.verify import verify_archive
 
 

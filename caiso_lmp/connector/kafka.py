@@ -13,7 +13,7 @@ from caiso_lmp.events.destinations import Topic
 from caiso_lmp.events.form import Encoding, Key
 from caiso_lmp.events.kafka_settings import KafkaSettings, Setting
 from caiso_lmp.market import Market
-from caiso_lmp.publish import publish
+from caiso_lmp.publish.story import publish
 from caiso_lmp.settings import DataFolder
 from caiso_lmp.warehouse.outbox_selection import Selection
 from caiso_lmp.warehouse.warehouse import Warehouse

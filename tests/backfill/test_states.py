@@ -175,7 +175,7 @@ def test_hours_that_lack_a_node_are_found_beside_hours_of_other_nodes(start_back
     assert len(backfills.asked()) == 6 + 1
     backfills.run("all", DAY, 1, "FMM")
     assert len(backfills.asked()) == 6 + 1
-    assert backfills.warehouse.sql(f"SELECT count(*) AS n FROM lmp WHERE node = '{HUB}'")["n"].item() == 7 * 4
+    assert backfills.prices().filter(node=HUB).height == 7 * 4
 
 
 def test_few_nodes_are_believed_when_they_come_twice(start_backfills: Start) -> None:

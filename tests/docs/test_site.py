@@ -18,7 +18,7 @@ from urllib.parse import unquote
 import pytest
 from in_browser import look, photograph
 
-from caiso_lmp.cli.entry import cli
+from caiso_lmp.cli.entry import all_commands
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LONGEST_BUILD = 300  # seconds
@@ -125,7 +125,7 @@ def test_docstrings_read_as_text(site: Path) -> None:
 def test_every_command_has_its_help(pages: dict[Path, Page], site: Path) -> None:
     """Each command stands in the page of helps."""
     names = pages[site / "reference" / "commands.html"].names
-    assert {f"caiso-lmp-{name}" for name in cli.commands} <= names
+    assert {f"caiso-lmp-{name}" for name in all_commands()} <= names
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from caiso_lmp.events.destinations import EventFile, FileKind, Topic
 from caiso_lmp.events.form import Encoding, Key
 from caiso_lmp.events.marks import marks_topic
 from caiso_lmp.market import Market
-from caiso_lmp.publish import publish
+from caiso_lmp.publish.story import publish
 from caiso_lmp.rebuild import rebuild_warehouse
 from caiso_lmp.settings import DataFolder
 from caiso_lmp.trading_time import utc_window

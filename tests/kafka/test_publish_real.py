@@ -27,7 +27,7 @@ from caiso_lmp.events.form import Encoding
 from caiso_lmp.events.kafka_settings import KafkaSettings
 from caiso_lmp.events.marks import marks_topic
 from caiso_lmp.events.producer import EventProducer, find_cluster
-from caiso_lmp.publish import publish
+from caiso_lmp.publish.story import publish
 from caiso_lmp.settings import DataFolder
 from caiso_lmp.warehouse import outbox as outbox_module
 from caiso_lmp.warehouse.outbox import Outbox
@@ -82,7 +82,7 @@ from pathlib import Path
 from caiso_lmp.events.destinations import Topic
 from caiso_lmp.events.form import Encoding
 from caiso_lmp.events.kafka_settings import KafkaSettings
-from caiso_lmp.publish import publish
+from caiso_lmp.publish.story import publish
 from caiso_lmp.settings import DataFolder
 from caiso_lmp.warehouse import outbox
 outbox.Outbox.plan.__defaults__ = (int(sys.argv[4]),)

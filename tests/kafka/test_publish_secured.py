@@ -23,7 +23,7 @@ from caiso_lmp.errors import NotAuthorizedError
 from caiso_lmp.events.destinations import Topic
 from caiso_lmp.events.form import Encoding
 from caiso_lmp.events.kafka_settings import KafkaSettings
-from caiso_lmp.publish import publish
+from caiso_lmp.publish.story import publish
 from caiso_lmp.settings import DataFolder
 
 PASSWORDS = {"desk": "desk-word", "guest": "guest-word"}

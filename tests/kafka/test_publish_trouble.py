@@ -36,7 +36,7 @@ from caiso_lmp.events.destinations import Topic
 from caiso_lmp.events.form import Encoding
 from caiso_lmp.events.kafka_settings import BOOTSTRAP_VARIABLE, KafkaSettings, find_kafka_settings
 from caiso_lmp.events.producer import find_cluster
-from caiso_lmp.publish import publish
+from caiso_lmp.publish.story import publish
 from caiso_lmp.settings import DataFolder
 from caiso_lmp.warehouse.outbox import Outbox
 from caiso_lmp.warehouse.outbox_selection import Selection

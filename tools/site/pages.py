@@ -21,7 +21,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 import caiso_lmp
-from caiso_lmp.cli.entry import cli
+from caiso_lmp.cli.entry import all_commands, cli
 
 sys.path.insert(0, str(Path(__file__).parent))  # MkDocs loads a hook as a file, not from its folder
 from gallery import gallery_files
@@ -109,8 +109,9 @@ def _commands() -> str:
 def _every_command(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, click.Command]]:
     yield " ".join(path), command
     if isinstance(command, click.Group):
-        for name in sorted(command.commands):
-            yield from _every_command(command.commands[name], (*path, name))
+        within = all_commands() if command is cli else command.commands
+        for name in sorted(within):
+            yield from _every_command(within[name], (*path, name))
 
 
 def _python() -> str:
