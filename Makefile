@@ -16,7 +16,8 @@ READY := $(VENV)/.ready-$(PYTHON_VERSION)
 RECORDED := $(abspath $(or $(CAISO_LMP_RECORDED),$(wildcard ../shared/oasis)))
 WITH_RECORDED := $(if $(RECORDED),CAISO_LMP_RECORDED=$(RECORDED))
 
-# What `make test` leaves to `make check`: pages, notebooks, and the wheel (which needs a package index).
+# What `make test` leaves to `make check`: pages, notebooks, and the wheel (which needs a package index), the marked tests
+# and three of four examples of each property.
 SLOWER := --ignore=tests/docs --ignore=tests/notebooks --ignore=tests/packaging
 
 # Tests run side by side, one process a core and whole files at a time, so that a file's fixtures are made once.
@@ -50,7 +51,7 @@ simulate: $(READY) ## serve a simulated OASIS on this machine: make simulate POR
 	$(BIN)/caiso-lmp simulate --port $(PORT)
 
 test: $(READY) ## unit, property and integration tests (at most 5 minutes, no network)
-	$(BIN)/pytest $(AT_ONCE) -m "not soak and not check" $(SLOWER)
+	HYPOTHESIS_PROFILE=quick $(BIN)/pytest $(AT_ONCE) -m "not soak and not check" $(SLOWER)
 
 check: $(READY) ## what CI runs: format, lint, types, every test but soak, documentation, the wheel
 	$(BIN)/ruff format --check

@@ -12,6 +12,7 @@ EXAMPLES = 40
 # No deadline and no complaint about slowness: machines that run tests do other things too.
 PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 
+settings.register_profile("quick", max_examples=EXAMPLES // 4, **PATIENT)
 settings.register_profile("default", max_examples=EXAMPLES, **PATIENT)
 settings.register_profile("soak", max_examples=50 * EXAMPLES, **PATIENT)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))

@@ -38,7 +38,9 @@ def of_nodes(*nodes: str) -> list[str]:
     return [part for node in nodes for part in ("--node", node)]
 
 
-@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "exit_code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.check)]
+)
 def test_a_signal_ends_a_run_with_its_report(start_backfills: Start, number: int, exit_code: int) -> None:
     """What is loaded stays, what is not there is in the report, and the same command goes on where it stopped."""
     backfills = start_backfills(nodes=HUBS)
@@ -105,6 +107,7 @@ def test_a_complete_question_is_answered_without_asking(backfills: Backfills) ->
     assert len(backfills.asked()) == 1
 
 
+@pytest.mark.check
 def test_nobody_there_is_said_with_the_reason(backfills: Backfills) -> None:
     """A wrong port is no traceback: the report says that nobody answers, and why."""
     command = start_command(

@@ -92,7 +92,8 @@ def test_hours_of_three_markets_through_chaos(start_backfills: START, seed: int)
     assert check_all_nodes(start_backfills(nodes=HUBS), seed, days=1, runs=2) > 80
 
 
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.check)])
+@pytest.mark.check
+@pytest.mark.parametrize("seed", [0, 1])
 def test_named_nodes_through_chaos(start_backfills: START, seed: int) -> None:
     """Windows of five markets over the spring day: asked smaller, apart and again until all is there or named."""
     assert check_nodes(start_backfills(nodes=HUBS), seed, days=4) >= 5

@@ -55,6 +55,7 @@ def test_one_trouble_is_overcome(backfills: Backfills, trouble: str) -> None:
     backfills.whole()
 
 
+@pytest.mark.check
 @pytest.mark.parametrize("trouble", FAULTS + A_CODE_OF_EACH_KIND)
 def test_one_trouble_with_a_file_of_all_nodes_is_overcome(start_backfills: Start, trouble: str) -> None:
     """The same for files of all nodes: no fault hides in a file whose nodes only OASIS knows."""

@@ -83,6 +83,7 @@ def check_like_undisturbed(start_backfills: Start, kills: int) -> None:
     assert backfills.raw_files() == QUESTIONS
 
 
+@pytest.mark.check
 def test_killed_runs_are_gone_on_with(start_backfills: Start) -> None:
     """Two runs killed, then one that is not."""
     check_like_undisturbed(start_backfills, kills=2)

@@ -51,6 +51,7 @@ def test_a_refresh_asks_at_once(backfills: Backfills) -> None:
     assert sorted(backfills.nodes_asked(asked)) == [",".join(HUBS), UNKNOWN]
 
 
+@pytest.mark.check
 def test_an_unknown_node_costs_few_questions(backfills: Backfills) -> None:
     """Once found out it is asked apart: a year of ten nodes takes one more request a window, and some to find it."""
     nine = backfills.simulator.nodes[: MAX_NODES - 1]

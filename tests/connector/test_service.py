@@ -133,6 +133,7 @@ def test_a_node_that_oasis_does_not_know_is_asked_once(start_simulator: StartSim
     assert days.lacks(Market.FMM, START, START + timedelta(minutes=45)) == 0
 
 
+@pytest.mark.check
 def test_all_nodes_are_followed_by_the_hour(start_simulator: StartSimulator, tmp_path: Path) -> None:
     """Group files of all nodes are asked once each, when their hour is over; day-ahead when the results are there."""
     simulator, time = start_simulator(SimulatorSettings(nodes=5, now=START)), SimulatedTime(START)

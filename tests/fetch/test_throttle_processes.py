@@ -62,7 +62,7 @@ def starts_of(processes: list[subprocess.Popen[str]]) -> list[list[float]]:
     return [[float(line) for line in output.split()] for output in outputs]
 
 
-@pytest.mark.parametrize("count", [2, 5])
+@pytest.mark.parametrize("count", [2, pytest.param(5, marks=pytest.mark.check)])
 def test_processes_share_the_spacing(tmp_path: Path, spawn: Spawn, count: int) -> None:
     """Two and five processes at once: starts are never closer than the spacing, and every process gets its turns."""
     turns = 20 // count
@@ -72,6 +72,7 @@ def test_processes_share_the_spacing(tmp_path: Path, spawn: Spawn, count: int) -
     assert min(after - before for before, after in pairwise(together)) >= SPACING - CLOCK_RESOLUTION
 
 
+@pytest.mark.check
 def test_a_killed_holder_of_the_lock_blocks_nobody(tmp_path: Path, spawn: Spawn) -> None:
     """`kill -9` while the lock is held frees it at once."""
     holder = spawn(HOLDS_THE_LOCK, str(tmp_path))
@@ -83,6 +84,7 @@ def test_a_killed_holder_of_the_lock_blocks_nobody(tmp_path: Path, spawn: Spawn)
     assert len(starts_of([waiting])[0]) == 2
 
 
+@pytest.mark.check
 def test_killed_processes_leave_the_others_their_turns(tmp_path: Path, spawn: Spawn) -> None:
     """`kill -9` at any moment of two processes: the survivor goes on, a spacing apart."""
     doomed = [spawn(TAKES_TURNS, str(tmp_path), "100000") for _ in range(2)]

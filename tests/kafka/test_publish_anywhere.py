@@ -68,6 +68,7 @@ def test_a_correction_is_the_next_publication(folder: DataFolder, broker: MockBr
     assert told == [("LMP", 11.0, 2)] * 2 + [("MCE", 8.0, 2)] * 2 + [("MGHG", 3.0, 1)] * 2
 
 
+@pytest.mark.check
 def test_an_older_file_and_a_rebuild_publish_nothing(folder: DataFolder, broker: MockBroker) -> None:
     """What was known earlier is no news; neither is a warehouse made again, nor one of which all is published."""
     topic = mock_topic(broker.bootstrap_servers)
@@ -107,6 +108,7 @@ def test_a_part_can_be_published_and_the_rest_later(folder: DataFolder, broker: 
     assert_each_once(topic, current_events(folder))
 
 
+@pytest.mark.check
 def test_another_key_or_tenant_is_another_destination(folder: DataFolder, broker: MockBroker) -> None:
     """Each destination is sent everything once, under the same ids; keys are as asked."""
     first = mock_topic(broker.bootstrap_servers)
@@ -120,6 +122,7 @@ def test_another_key_or_tenant_is_another_destination(folder: DataFolder, broker
     assert b"DAM|ODD NODE.1|x|2024-03-09T08:00:00Z|LMP" in keys
 
 
+@pytest.mark.check
 def test_a_window_can_be_sent_again_identically(folder: DataFolder, broker: MockBroker) -> None:
     """Republishing sends what was sent in a window, superseded prices too, to the last byte, and counts as no news."""
     topic = mock_topic(broker.bootstrap_servers)

@@ -112,6 +112,7 @@ def test_a_broker_that_is_down_is_told(folder: DataFolder) -> None:
     )
 
 
+@pytest.mark.check
 def test_an_older_copy_of_the_warehouse_is_refused(folder: DataFolder, broker: MockBroker) -> None:
     """A warehouse put back from a copy would give numbers again that are given: the marks in the topic tell."""
     topic = mock_topic(broker.bootstrap_servers)

@@ -62,6 +62,7 @@ def finish(process: subprocess.Popen[str]) -> int:
     return process.wait(60)
 
 
+@pytest.mark.check
 def test_two_processes_put_at_once(tmp_path: Path) -> None:
     """Forty files that all want one name, put by two processes: each is kept once, with both fetches."""
     both = [start_putter(tmp_path / "raw", moment.isoformat()) for moment in (FETCHED, LATER)]
@@ -96,6 +97,7 @@ def check_after_kills(folder: Path, moments: list[float]) -> None:
     assert list(store.verify()) == [None] * FILES
 
 
+@pytest.mark.check
 def test_killed_puts_leave_whole_files(tmp_path: Path) -> None:
     """Puts killed at some moment leave whole files with whole manifests, and the next run heals the rest."""
     check_after_kills(tmp_path / "raw", [0.01, 0.03, 0.06])

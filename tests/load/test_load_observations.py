@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import polars as pl
+import pytest
 from made_files import FETCHED, LAST, LATER, Content, everything_in, files_below, manifest_of, whole_day, written
 
 from caiso_lmp.fetch.manifest import manifest_path
@@ -50,6 +51,7 @@ def test_a_b_a_ends_on_a(folder: DataFolder, inbox: Path) -> None:
     assert revisions["revision"].to_list() == [1, 2, 3]
 
 
+@pytest.mark.check
 def test_any_order_of_a_b_a_ends_alike(inbox: Path) -> None:
     """Loaded one by one in any order, the three files leave the same prices and the same history."""
     files = a_b_a(inbox)

@@ -7,6 +7,7 @@ import threading
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from command_line import start
 from made_files import FETCHED, LATER, Content, everything_in, whole_day
 
@@ -26,6 +27,7 @@ def write_files(inbox: Path) -> None:
         Content(10.0 + number % 3).write(inbox, FETCHED + timedelta(hours=number))
 
 
+@pytest.mark.check
 def test_two_loads_at_once_end_as_one(folder: DataFolder, inbox: Path) -> None:
     """The same folder loaded by two processes at once: nothing fails, nothing is there twice or missing."""
     write_files(inbox)

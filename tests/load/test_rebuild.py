@@ -136,6 +136,7 @@ def test_the_log_of_a_killed_writer_does_not_spoil_the_new_one(folder: DataFolde
     assert verify_archive(folder).findings == ()
 
 
+@pytest.mark.check
 def test_a_killed_rebuild_leaves_the_old_warehouse(folder: DataFolder, inbox: Path) -> None:
     """Half a new warehouse is no obstacle: the old one answers, and the next rebuild begins anew."""
     load_files(write_everything(inbox), folder)

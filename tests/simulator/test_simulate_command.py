@@ -55,6 +55,7 @@ def test_the_command_takes_faults_and_limits(tmp_path: Path) -> None:
         assert get(url.replace("oasisapi", "simulator/recorded/kept.zip")).body == b"PK"
 
 
+@pytest.mark.check
 def test_the_clock_of_the_command_can_stand_still() -> None:
     """With --standing the simulated time is the one told until it is moved; without, it runs on from there."""
     now = "2026-03-20T13:00-07:00"
@@ -120,6 +121,7 @@ def test_client(oasis_simulator):
 """
 
 
+@pytest.mark.check
 def test_users_import_the_fixture(tmp_path: Path) -> None:
     """A project of its own gets the fixtures by one line in its conftest."""
     (tmp_path / "conftest.py").write_text('pytest_plugins = ["caiso_lmp.simulator.fixture"]\n')

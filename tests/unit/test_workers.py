@@ -22,6 +22,7 @@ def own_threads() -> set[str]:
     return {thread.name for thread in threading.enumerate() if thread.name.startswith("caiso_lmp-read")}
 
 
+@pytest.mark.check
 def test_files_are_read_on_the_same_few_threads() -> None:
     """However many files are read, one after another or by many at once, no more threads come up."""
     read_bytes(ZIP, "a.zip")

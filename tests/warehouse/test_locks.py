@@ -114,6 +114,7 @@ def _delete_and_fail(warehouse: Warehouse) -> None:
         raise ZeroDivisionError
 
 
+@pytest.mark.check
 def test_processes_take_turns(tmp_path: Path) -> None:
     """Two processes loading at once lose nothing."""
     path = tmp_path / "w.duckdb"
