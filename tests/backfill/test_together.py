@@ -17,7 +17,8 @@ FIRST = date(2026, 3, 1)
 DAYS = 8
 
 
-@pytest.mark.parametrize("count", [2, pytest.param(5, marks=pytest.mark.check)])
+@pytest.mark.check
+@pytest.mark.parametrize("count", [2, 5])
 def test_processes_share_questions_and_turns(start_backfills: Callable[..., Backfills], count: int) -> None:
     """Each file is fetched once, starts are never closer than the spacing, and every process reports all complete."""
     backfills = start_backfills(nodes=HUBS)

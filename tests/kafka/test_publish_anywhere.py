@@ -92,6 +92,7 @@ def test_publishing_changes_no_price(folder: DataFolder, broker: MockBroker) -> 
     assert everything_in(folder.warehouse) == before
 
 
+@pytest.mark.check
 def test_a_part_can_be_published_and_the_rest_later(folder: DataFolder, broker: MockBroker) -> None:
     """Market, window and node choose; what is left out waits, and nothing is sent twice."""
     topic = mock_topic(broker.bootstrap_servers)

@@ -38,6 +38,7 @@ def write_everything(inbox: Path) -> list[Path]:
     return files
 
 
+@pytest.mark.check
 def test_a_rebuilt_warehouse_is_the_loaded_one(folder: DataFolder, inbox: Path) -> None:
     """Prices, history, raw files and coverage are the same after a rebuild, in all four relations."""
     files = write_everything(inbox)

@@ -72,7 +72,8 @@ def test_a_zip_that_lacks_a_piece_is_refused_or_read_equal(scratch: Path) -> Non
     assert not wrong
 
 
-@pytest.mark.parametrize("mask_at", [pytest.param(one_bit, marks=pytest.mark.check), all_bits])
+@pytest.mark.check
+@pytest.mark.parametrize("mask_at", [one_bit, all_bits])
 def test_a_flipped_byte_anywhere_is_refused_or_read_equal(mask_at: Callable[[int], int], scratch: Path) -> None:
     """Each byte of members, descriptors, directory and end record may be wrong without a wrong price."""
     wrong = [at for at in POSITIONS if not refused_or_equal(flipped(TWO_MEMBERS, at, mask_at(at)), PRICES, scratch)]
