@@ -6,23 +6,25 @@ The public names of the package, and nothing else; importing it has no side effe
 
 import importlib
 import logging
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from caiso_lmp.public import *  # noqa: F403 - its names are listed there
 else:
     # Two packages are called like functions. Imported before anything in them is, they do not take the name later.
-    for _package in ("backfill", "publish"):
+    _LIKE_FUNCTIONS = ("backfill", "publish")
+    for _package in _LIKE_FUNCTIONS:
         importlib.import_module(f"caiso_lmp.{_package}")
         del globals()[_package]
 
     def __getattr__(name: str) -> object:
-        if not name.startswith("__") or name == "__all__":
+        if not name.startswith("_") and name not in _LIKE_FUNCTIONS and find_spec(f"caiso_lmp.{name}"):
+            return importlib.import_module(f"caiso_lmp.{name}")  # a module, alone: not all that is public
+        if not name.startswith("_") or name == "__all__":
             names = importlib.import_module("caiso_lmp.public")
             if name == "__all__" or name in names.__all__:
                 return getattr(names, name)
-            if name in globals():  # a module that came with them
-                return globals()[name]
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__() -> list[str]:

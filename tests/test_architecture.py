@@ -235,6 +235,8 @@ NAME_PROBE = """
 import sys
 import caiso_lmp
 assert not {"polars", "duckdb", "httpx", "pandera", "pydantic"} & sys.modules.keys(), "imports more than its name"
+from caiso_lmp import analysis
+assert "caiso_lmp.public" not in sys.modules, "a module brings all public names"
 import caiso_lmp.backfill.story, caiso_lmp.publish.story
 assert callable(caiso_lmp.backfill) and callable(caiso_lmp.publish), "a package took the name of a function"
 assert caiso_lmp.errors.UsageError is caiso_lmp.UsageError
