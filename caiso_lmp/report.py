@@ -104,6 +104,11 @@ class Report:
         self.revised += counts.revised
         self.unchanged += counts.unchanged
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was nothing to do, and nothing to tell."""
+        return not any(any(told.values()) if isinstance(told, Counter) else told for told in vars(self).values())
+
     def to_json(self) -> dict[str, Any]:
         """Give the report as the JSON object of the contract."""
         own = {name: value for name, value in vars(self).items() if type(value) is int}

@@ -94,7 +94,7 @@ def backfill(  # noqa: PLR0917 - click passes options by name
     if as_json:
         print_json(report.to_json())
     else:
-        print_report(report, verbose=verbose)
+        print_report(report, if_nothing="nothing is missing", verbose=verbose)
     if stop.signal and report.incomplete:
         notes().print("stopped; run the same command again to go on", style="yellow")
         return SIGNALLED + stop.signal
@@ -136,7 +136,7 @@ def _print_plan(plan: Plan) -> None:
         rows = [_plan_row(request) for request in plan.requests]
         console().print(table(["market", "ask for", "from (UTC)", "to (UTC)"], rows, left=["market", "ask for"]))
     for miss in plan.unaskable:
-        notes().print(f"{miss.market} {miss.trade_date} cannot be asked: {miss.reason}", style="yellow")
+        notes().print(f"{miss.market} {miss.trade_date} cannot be asked: {miss.reason.words}", style="yellow")
     cost = plan.estimate
     duration = timedelta(seconds=round(cost.seconds))
     requests = "1 request" if cost.requests == 1 else f"{cost.requests:,} requests"

@@ -25,6 +25,7 @@ from caiso_lmp.cli.terminal import console, notes
 from caiso_lmp.cli.typed import say_as_typed
 from caiso_lmp.corrections import CorrectionsReport, OnList, OpenDownloads, follow_corrections
 from caiso_lmp.fetch.downloads import Downloads
+from caiso_lmp.fetch.reason import Reason
 from caiso_lmp.fetch.throttle import SPACING_SECONDS
 from caiso_lmp.trading_time import PACIFIC, whole_trade_dates
 
@@ -124,7 +125,7 @@ def _print(report: CorrectionsReport, *, verbose: bool) -> None:
         notes().print(f"{failed:,} answers could not be had again; they stay marked as stale", style="yellow")
         notes().print("  try: run the same command again later")
     for day in (day for again in report.asked_again for day in again.incomplete):
-        notes().print(f"{day.market} {day.trade_date} is not complete: {day.reason}\n  try: {day.next}")
+        notes().print(f"{day.market} {day.trade_date} is not complete: {Reason(day.reason).words}\n  try: {day.next}")
 
 
 def _print_listed(listed: pl.DataFrame, *, verbose: bool) -> None:

@@ -87,5 +87,5 @@ def _finish(report: Report, *, as_json: bool, verbose: bool) -> int:
     if as_json:
         print_json(report.to_json())
     else:
-        print_report(report, verbose=verbose)
+        print_report(report, if_nothing="there is no zip, CSV or XML file there", verbose=verbose)
     return TROUBLE if report.errors else 0

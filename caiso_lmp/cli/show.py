@@ -11,12 +11,14 @@ import polars as pl
 from rich.table import Table
 from rich.text import Text
 
-from caiso_lmp.cli.incomplete import runs_of
+from caiso_lmp.cli.incomplete import IncompleteRun, runs_of
 from caiso_lmp.cli.terminal import console, notes, print_text
+from caiso_lmp.fetch.reason import Reason
 from caiso_lmp.report import Incomplete, Report, Trouble
 
 _RUNS_LISTED: Final = 8  # the same of runs of incomplete dates, which take two lines each
 _NODES_LISTED: Final = 5
+_OWN_FILES: Final = "caiso-lmp load PATH, with files of that time if you have some"
 _LISTED: Final = 20  # lines of trouble or incomplete dates shown without --verbose
 
 
@@ -77,8 +79,11 @@ def _price_row(row: dict[str, Any]) -> list[str]:
     return [row["market"], row["node"], *times, *prices, str(row["revision"])]
 
 
-def print_report(report: Report, *, verbose: bool) -> None:
-    """Print what a run did."""
+def print_report(report: Report, *, if_nothing: str, verbose: bool) -> None:
+    """Print what a run did; ``if_nothing`` is said where there was nothing to do."""
+    if report.is_empty:
+        notes().print(if_nothing)
+        return
     requests = (
         [("requests", report.requests["planned"], _parts(**report.requests))] if any(report.requests.values()) else []
     )
@@ -113,12 +118,17 @@ def _print_incomplete(days: Sequence[Incomplete], *, verbose: bool) -> None:
     notes().print(f"{said} not complete:", style="yellow")
     runs = runs_of(days)
     for run in runs if verbose else runs[:_RUNS_LISTED]:
-        more = f" and {len(run.nodes) - _NODES_LISTED} more" if len(run.nodes) > _NODES_LISTED else ""
-        nodes = ", ".join(run.nodes[:_NODES_LISTED])
-        notes().print(Text(f"  {run.market} {run.days}  {run.reason}  {nodes}{more}".rstrip()))
-        notes().print(Text(f"    try: {run.next}"))
+        _print_run(run)
     if len(runs) > _RUNS_LISTED and not verbose:
         notes().print(f"  … and {len(runs) - _RUNS_LISTED} more: --verbose lists all")
+
+
+def _print_run(run: IncompleteRun) -> None:
+    more = f" and {len(run.nodes) - _NODES_LISTED} more" if len(run.nodes) > _NODES_LISTED else ""
+    nodes = ", ".join(run.nodes[:_NODES_LISTED]) + more
+    reason = Reason(run.reason)
+    notes().print(Text(f"  {run.market} {run.days}  {reason}: {reason.words}  {nodes}".rstrip()))
+    notes().print(Text(f"    try: {_OWN_FILES if reason is Reason.BEYOND_RETENTION else run.next}"))
 
 
 def _print_errors(errors: Sequence[Trouble], *, asked: bool, verbose: bool) -> None:

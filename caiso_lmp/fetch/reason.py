@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class Reason(StrEnum):
@@ -16,3 +17,20 @@ class Reason(StrEnum):
     BROKEN = "broken"  # answers arrived damaged, again and again
     PARTIAL = "partial"  # a part of the answer was missing
     REFUSED = "refused"  # the question is wrong, OASIS says
+
+    @property
+    def words(self) -> str:
+        """Say it to a person."""
+        return _WORDS[self]
+
+
+_WORDS: Final = {
+    Reason.NOT_PUBLISHED: "not published yet",
+    Reason.BEYOND_RETENTION: "older than what OASIS still answers",
+    Reason.UNKNOWN_NODE: "OASIS has no such node then",
+    Reason.THROTTLED: "OASIS throttles this address",
+    Reason.UNREACHABLE: "OASIS was not reached",
+    Reason.BROKEN: "OASIS's answers arrived damaged",
+    Reason.PARTIAL: "not all of it was answered",
+    Reason.REFUSED: "OASIS refused the question",
+}

@@ -21,16 +21,6 @@ from caiso_lmp.trading_time import (
     with_trading_labels,
 )
 
-_SAID_OF: Final = {
-    Reason.NOT_PUBLISHED: "not published yet",
-    Reason.BEYOND_RETENTION: "older than what OASIS still answers",
-    Reason.UNKNOWN_NODE: "OASIS has no such node then",
-    Reason.THROTTLED: "OASIS throttles this address",
-    Reason.UNREACHABLE: "OASIS could not be reached",
-    Reason.BROKEN: "OASIS's answers arrived damaged",
-    Reason.PARTIAL: "OASIS's answers are not whole",
-    Reason.REFUSED: "OASIS refused the question",
-}
 OFFLINE: Final = "not in this data folder, and nobody was asked"
 AS_OF: Final = "not fetched by then"
 _LISTED: Final = 5  # stretches of dates that a message names
@@ -157,7 +147,7 @@ def _in_stretches(
 
 def said_of(reason: str) -> str:
     """Put the word of a report into a sentence's."""
-    return _SAID_OF.get(Reason(reason), reason)
+    return Reason(reason).words
 
 
 def describe_missing(missing: Iterable[MissingDays]) -> str:

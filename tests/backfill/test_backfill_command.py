@@ -107,6 +107,26 @@ def test_a_complete_question_is_answered_without_asking(backfills: Backfills) ->
     assert len(backfills.asked()) == 1
 
 
+@pytest.mark.parametrize(
+    ("day", "code", "words"),
+    [
+        (str(DAY), 0, "nothing is missing"),
+        ("2060-01-01", 1, f"DAM 2060-01-01  not_published: not published yet  {HUBS[0]}\n    try: caiso-lmp backfill "),
+        ("2020-01-01", 1, f"DAM 2020-01-01  beyond_retention: older than what OASIS still answers  {HUBS[0]}\n"),
+        ("2020-01-01", 1, "    try: caiso-lmp load PATH, with files of that time if you have some\n"),
+    ],
+)
+def test_what_is_missing_is_said_in_words(backfills: Backfills, day: str, code: int, words: str) -> None:
+    """A person reads why something is not there and what helps, or that all is there."""
+    backfills.run(HUBS[:1], days=1)
+    options = (*of_nodes(HUBS[0]), "--date", day, "--data-dir", str(backfills.folder.root))
+    done = subprocess.run(
+        [SCRIPT, "backfill", *options], env=environment(backfills), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code
+    assert words in done.stderr
+
+
 @pytest.mark.check
 def test_nobody_there_is_said_with_the_reason(backfills: Backfills) -> None:
     """A wrong port is no traceback: the report says that nobody answers, and why."""

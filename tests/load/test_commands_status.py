@@ -199,10 +199,19 @@ def test_load_prints_what_it_did(tmp_path: Path, capfd: pytest.CaptureFixture[st
         ["quarantined", "0"],
         ["oddities", "0"],
     ]
-    assert "1 trade date is not complete:\n  DAM 2024-03-09  partial\n" in ran.err
+    assert "1 trade date is not complete:\n  DAM 2024-03-09  partial: not all of it was answered\n" in ran.err
     assert "caiso-lmp status --gaps" in ran.err
     again = run_here("load", inbox, *folder, capfd=capfd)
     assert (again.exit_code, "2 skipped" in again.out) == (0, True)
+
+
+def test_loading_nothing_says_so(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A folder without reports is no trouble, and no table of zeros either."""
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox" / "notes.txt").write_text("")
+    ran = run_here("load", tmp_path / "inbox", "--data-dir", tmp_path / "data", capfd=capfd)
+    assert (ran.exit_code, ran.out) == (0, "")
+    assert ran.err.endswith("there is no zip, CSV or XML file there\n")
 
 
 def test_load_links_on_request(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
