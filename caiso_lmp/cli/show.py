@@ -92,7 +92,11 @@ def print_report(report: Report, *, if_nothing: str, verbose: bool) -> None:
         ("files", report.files, _parts(skipped=report.skipped, ignored=report.ignored, no_data=report.no_data)),
         ("rows read", report.rows_read, ""),
         ("intervals", report.intervals, _interval_parts(report)),
-        ("quarantined", report.quarantined, ""),
+        (
+            "quarantined",
+            report.quarantined,
+            "with their reasons in the folder quarantine" if report.quarantined else "",
+        ),
         ("oddities", sum(report.oddities.values()), _parts(**report.oddities)),
     ]
     rows = [[name, f"{count:,}", parts] for name, count, parts in what]
@@ -134,7 +138,12 @@ def _print_run(run: IncompleteRun) -> None:
 def _print_errors(errors: Sequence[Trouble], *, asked: bool, verbose: bool) -> None:
     if not errors:
         return
-    what = "questions without an answer, or files that could not be loaded" if asked else "files could not be loaded"
+    s = "" if len(errors) == 1 else "s"
+    what = (
+        f"question{s} without an answer, or file{s} that could not be loaded"
+        if asked
+        else f"file{s} could not be loaded"
+    )
     notes().print(f"{len(errors)} {what}:", style="bold red")
     for trouble in errors if verbose else errors[:_LISTED]:
         notes().print(Text(f"  {trouble.file}\n    {trouble.error}: {trouble.message}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -203,6 +204,16 @@ def test_load_prints_what_it_did(tmp_path: Path, capfd: pytest.CaptureFixture[st
     assert "caiso-lmp status --gaps" in ran.err
     again = run_here("load", inbox, *folder, capfd=capfd)
     assert (again.exit_code, "2 skipped" in again.out) == (0, True)
+
+
+def test_what_was_set_apart_is_told_where(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A bad price is counted with the place of its reason, and a bad file is one file."""
+    inbox = tmp_path / "inbox"
+    written(inbox / "spoiled.csv", Content().csv.replace(b",10,1\n", b",ten,1\n", 1))
+    written(inbox / "broken.zip", b"broken")
+    ran = run_here("load", inbox, "--data-dir", tmp_path / "data", capfd=capfd)
+    assert re.search(r"quarantined +1  with their reasons in the folder quarantine", ran.out)
+    assert "\n1 file could not be loaded:\n" in ran.err
 
 
 def test_loading_nothing_says_so(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
